@@ -1,0 +1,62 @@
+# portatext: an ordinary PGXS extension (make && make install), and the targets
+# that set a whole machine up by themselves (make demo, make check).
+EXTENSION = portatext
+EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" portatext.control)
+MODULE_big = portatext
+
+# Files without a PostgreSQL header: built into the extension, and a second
+# time for unit tests, fuzzers and sanitizers.
+CORE = \
+	$(wildcard src/core/*.c)
+
+# The rooms' SQL in dependency order; together they are the install script.
+SQL_PARTS = \
+	src/account/roles.sql \
+	src/portatext.sql \
+	src/text/text.sql \
+	src/number/number.sql \
+	src/account/account.sql \
+	src/event/event.sql \
+	src/billing/billing.sql \
+	src/carrier/carrier.sql \
+	src/sms/sms.sql \
+	src/worker/worker.sql \
+	src/account/grants.sql
+
+SOURCES_C = $(sort $(wildcard src/*.c src/*/*.c))
+SOURCES_CXX = $(sort $(wildcard src/*/*.cpp))
+HEADERS = $(wildcard src/*.h src/*/*.h)
+OBJS = $(SOURCES_C:.c=.o) $(SOURCES_CXX:.cpp=.o)
+
+DATA_built = portatext--$(EXTVERSION).sql
+DATA = $(wildcard sql/upgrade/portatext--*--*.sql)
+
+REGRESS = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
+REGRESS_OPTS = --load-extension=portatext
+EXTRA_CLEAN = $(DATA_built) results regression.diffs regression.out build
+
+PG_CPPFLAGS = -Isrc $(shell pkg-config --cflags icu-i18n libmicrohttpd 2>/dev/null)
+PG_CFLAGS = -std=gnu11 -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
+	-Wno-missing-field-initializers -Wno-cast-function-type $(WERROR)
+PG_CXXFLAGS = -std=c++17 -Wall -Wextra $(WERROR)
+SHLIB_LINK = -lcurl -licui18n -licuuc -lmicrohttpd -lphonenumber -lstdc++ $(SAN_LINK)
+# Warnings are errors for the developers' targets; a packager's compiler may be newer.
+WERROR =
+ifdef PORTATEXT_TEST
+PG_CPPFLAGS += -DPORTATEXT_TEST
+WERROR = -Werror
+endif
+# Bitcode is for inlining into JIT plans; these functions gain nothing by it.
+with_llvm = no
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+override with_llvm = no
+
+$(OBJS): $(HEADERS) Makefile
+
+$(DATA_built): $(SQL_PARTS) portatext.control
+	{ printf '%s\n' '\echo Use "CREATE EXTENSION portatext" to load this file. \quit'; \
+	  cat $(SQL_PARTS); } > $@.tmp && mv $@.tmp $@

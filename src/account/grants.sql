@@ -1,0 +1,3 @@
+-- The last part: ownership and privileges of all that was made above.  The
+-- extension's objects belong to portatext_owner and nothing is PUBLIC's but the
+-- functions listed here.

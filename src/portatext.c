@@ -1,0 +1,37 @@
+/*
+ * portatext.c
+ *	  Module start: settings and hooks of all rooms.
+ */
+#include "portatext.h"
+
+#include "commands/extension.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/guc.h"
+
+#include "clock.h"
+
+PG_MODULE_MAGIC;
+
+void		_PG_init(void);
+
+/* Called once per process; in the postmaster when preloaded. */
+void
+_PG_init(void)
+{
+	pt_clock_init();
+	MarkGUCPrefixReserved("portatext");
+}
+
+Oid
+pt_extension_oid(void)
+{
+	return get_extension_oid("portatext", true);
+}
+
+Oid
+pt_owner_oid(void)
+{
+	return get_role_oid("portatext_owner", true);
+}

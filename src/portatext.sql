@@ -1,0 +1,13 @@
+-- What every room uses.
+
+CREATE FUNCTION portatext.now() RETURNS timestamptz
+    LANGUAGE c STABLE PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'pt_clock_now';
+COMMENT ON FUNCTION portatext.now() IS
+    'The business time at the start of the statement; due times, expiry and rates are measured with it.';
+
+CREATE FUNCTION portatext.uuid7() RETURNS uuid
+    LANGUAGE c VOLATILE PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'pt_uuid7_sql';
+COMMENT ON FUNCTION portatext.uuid7() IS
+    'A new time-ordered identifier (RFC 9562, version 7).';
