@@ -7,6 +7,7 @@ MODULE_big = portatext
 # Files without a PostgreSQL header: built into the extension, and a second
 # time for unit tests, fuzzers and sanitizers.
 CORE = \
+	src/number/address.c \
 	$(wildcard src/core/*.c)
 
 # The rooms' SQL in dependency order; together they are the install script.
