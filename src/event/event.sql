@@ -1,1 +1,16 @@
--- room: event
+-- What happened, for whoever wants to hear of it.  Delivering events is another room's job.
+
+CREATE TABLE portatext.event (
+    event_id uuid PRIMARY KEY DEFAULT portatext.uuid7(),
+    account_id bigint,
+    type text NOT NULL,
+    subject text,
+    payload jsonb NOT NULL DEFAULT '{}',
+    created_at timestamptz NOT NULL DEFAULT portatext.now()
+);
+CREATE INDEX event_account ON portatext.event (account_id, event_id);
+COMMENT ON TABLE portatext.event IS
+    'State changes, written in the transaction of their cause. Types: message.<state>, balance.low, balance.zero, balance.recharged, balance.bonus, carrier.stopped.';
+COMMENT ON COLUMN portatext.event.account_id IS 'Null: concerns the installation, for operators.';
+COMMENT ON COLUMN portatext.event.subject IS 'What it is about: a message id, a carrier''s name.';
+SELECT pg_catalog.pg_extension_config_dump('portatext.event', '');

@@ -1,0 +1,44 @@
+/*
+ * account.h
+ *	  Who is speaking, and what an account is like.
+ */
+#ifndef PORTATEXT_ACCOUNT_H
+#define PORTATEXT_ACCOUNT_H
+
+#include "portatext.h"
+
+typedef struct PtAccount
+{
+	int64		account_id;
+	bool		prepaid;
+	bool		sandbox;
+	bool		suspended;
+	bool		message_events;
+	int32		carrier_id;		/* pinned carrier, -1: none */
+} PtAccount;
+
+/*
+ * The caller's account: portatext.account_id, else the map of login roles, else
+ * (superuser or operator only) the default account, made at its first use.
+ * Raises 42501 when there is none.
+ */
+extern int64 pt_current_account(void);
+
+/* The same without making anything; 0 when there is none.  For policies. */
+extern int64 pt_known_account(void);
+
+/* Cached; flushed when portatext.account changes.  Raises 42704 when missing. */
+extern const PtAccount *pt_account_get(int64 account_id);
+
+/* Is the caller (the outermost role, after SET ROLE) a superuser or operator? */
+extern bool pt_is_operator(void);
+
+/* Worker processes, and operators who have chosen no account, see every row. */
+extern bool pt_sees_all(void);
+
+/* Declares this process a worker. */
+extern void pt_mark_worker(void);
+
+extern void pt_account_init(void);	/* from _PG_init: settings */
+
+#endif							/* PORTATEXT_ACCOUNT_H */

@@ -1,0 +1,104 @@
+/*
+ * carrier.h
+ *	  The one struct behind which every carrier adapter stands.
+ *
+ * Adapters hold no PostgreSQL state and raise no errors: they turn a part of a
+ * message into a request and an answer into a class.  One small file each.
+ */
+#ifndef PORTATEXT_CARRIER_H
+#define PORTATEXT_CARRIER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "text/gsm.h"
+#include "worker/http.h"
+
+/* In the order of the enum portatext.answer_class. */
+typedef enum PtAnswerClass
+{
+	PT_ANSWER_ACCEPTED,
+	PT_ANSWER_THROTTLED,
+	PT_ANSWER_TEMPORARY,
+	PT_ANSWER_UNCLEAR,
+	PT_ANSWER_BAD_NUMBER,
+	PT_ANSWER_OPTED_OUT,
+	PT_ANSWER_FILTERED,
+	PT_ANSWER_ACCOUNT,
+	PT_ANSWER_REFUSED
+} PtAnswerClass;
+
+typedef struct PtAnswer
+{
+	PtAnswerClass class;
+	char		code[32];		/* the carrier's code, looked up in answer_rule */
+	char		text[160];		/* short, without secrets */
+	char		ref[128];		/* the carrier's id, empty if none */
+	long		retry_after;	/* seconds, -1 */
+} PtAnswer;
+
+/* One part of one message, as an adapter sees it. */
+typedef struct PtPartRequest
+{
+	const char *message_id;		/* 36 characters */
+	const char *from;
+	const char *to;
+	const char *body;			/* the whole text, UTF-8 */
+	size_t		body_len;
+	bool		ucs2;
+	int			part;			/* from 1 */
+	int			parts;
+	const char *part_text;		/* this part's stretch of body */
+	size_t		part_len;
+	uint16_t	reference;		/* of the concatenated message */
+	bool		bulk;
+	long		validity_s;		/* seconds left, -1: none */
+} PtPartRequest;
+
+typedef struct PtCarrier PtCarrier;
+
+typedef struct PtAdapter
+{
+	const char *name;
+	bool		splits;			/* wants a request for each part */
+	bool		local;			/* answers without the network: answer_local */
+	/* Reads settings (key/value pairs) into carrier->state; false: problem says why. */
+	bool		(*configure) (PtCarrier *carrier, char *problem, size_t size);
+	void		(*release) (PtCarrier *carrier);
+	/* Fills request; its strings live in the carrier's buffer until the next call. */
+	bool		(*build) (PtCarrier *carrier, const PtPartRequest *part, PtHttpRequest *request);
+	void		(*classify) (PtCarrier *carrier, const PtHttpResult *result, PtAnswer *answer);
+	void		(*answer_local) (PtCarrier *carrier, const PtPartRequest *part, PtAnswer *answer);
+} PtAdapter;
+
+typedef struct PtSetting
+{
+	char	   *key;
+	char	   *value;
+} PtSetting;
+
+struct PtCarrier
+{
+	int32_t		carrier_id;
+	char		name[64];
+	const PtAdapter *adapter;
+	int			n_settings;
+	PtSetting  *settings;		/* settings, and username, password, receipt_secret */
+	double		segments_per_second;	/* 0: no limit */
+	double		sender_segments_per_second;
+	int			max_in_flight;
+	int			max_attempts;
+	long		timeout_ms;
+	bool		idempotent;
+	PtTextOptions text_options;
+	void	   *state;			/* the adapter's own, malloc'ed */
+};
+
+extern const PtAdapter *pt_adapter_find(const char *name);	/* NULL: no such adapter */
+extern const char *pt_carrier_setting(const PtCarrier *carrier, const char *key);	/* NULL: not set */
+
+extern const PtAdapter pt_adapter_loopback;
+extern const PtAdapter pt_adapter_kannel;
+
+#endif							/* PORTATEXT_CARRIER_H */
