@@ -8,6 +8,9 @@ MODULE_big = portatext
 # time for unit tests, fuzzers and sanitizers.
 CORE = \
 	src/number/address.c \
+	src/text/gsm.c \
+	src/text/gsm_code.c \
+	src/text/gsm_table.c \
 	$(wildcard src/core/*.c)
 
 # The rooms' SQL in dependency order; together they are the install script.
