@@ -1,5 +1,31 @@
-# portatext: an ordinary PGXS extension (make && make install), and the targets
-# that set a whole machine up by themselves (make demo, make check).
+# portatext: an ordinary PGXS extension (make && make install, make installcheck),
+# and the targets that set a whole machine up by themselves (make demo, make check).
+
+# These work on a private copy of the tree and touch neither the objects here nor
+# the system's PostgreSQL; missing Debian packages are installed.  They must run
+# where PostgreSQL is not yet installed, so without PGXS.
+MACHINE_TARGETS = check check-long demo demo-stop bench
+ifneq ($(filter $(MACHINE_TARGETS),$(MAKECMDGOALS)),)
+.PHONY: $(MACHINE_TARGETS)
+
+# SUITES="unit regress" runs a part, V=1 names every test file.
+check:
+	@test/run
+
+check-long:
+	@CHECK_LONG=1 test/run
+
+# KEEP=1 leaves the server running until make demo-stop.
+demo:
+	@test/demo/run start
+
+demo-stop:
+	@test/demo/run stop
+
+bench:
+	@test/bench/run
+
+else
 EXTENSION = portatext
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" portatext.control)
 MODULE_big = portatext
@@ -35,7 +61,8 @@ OBJS = $(SOURCES_C:.c=.o) $(SOURCES_CXX:.cpp=.o)
 DATA_built = portatext--$(EXTVERSION).sql
 DATA = $(wildcard sql/upgrade/portatext--*--*.sql)
 
-REGRESS = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
+# A file whose first line is "-- test build only" is for make check alone.
+REGRESS = $(patsubst sql/%.sql,%,$(shell grep -L -m1 '^-- test build only' /dev/null $(sort $(wildcard sql/*.sql)) | grep sql/))
 REGRESS_OPTS = --load-extension=portatext
 EXTRA_CLEAN = $(DATA_built) results regression.diffs regression.out build
 
@@ -64,3 +91,10 @@ $(OBJS): $(HEADERS) Makefile
 $(DATA_built): $(SQL_PARTS) portatext.control
 	{ printf '%s\n' '\echo Use "CREATE EXTENSION portatext" to load this file. \quit'; \
 	  cat $(SQL_PARTS); } > $@.tmp && mv $@.tmp $@
+
+# For test/lib/core.sh.
+.PHONY: core-files
+core-files:
+	@echo $(CORE)
+
+endif

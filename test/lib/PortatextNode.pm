@@ -1,0 +1,220 @@
+# A PostgreSQL server of its own for one test, with portatext preloaded.
+#
+#   use PortatextNode;
+#   my $node = PortatextNode->new_node('main');     # started, nothing created
+#   $node->safe_psql('postgres', 'CREATE EXTENSION portatext');
+#
+# It is a PostgreSQL::Test::Cluster with the extension of this tree (the test
+# build, or the shipped one with shipped => 1) and helpers for workers, stop points
+# and waiting.  Every wait has an end.
+package PortatextNode;
+
+use strict;
+use warnings;
+
+use parent -norequire, 'PostgreSQL::Test::Cluster';
+
+use Exporter qw(import);
+use File::Path qw(make_path);
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils ();    # its functions would hide the class's methods
+use Test::More import => ['diag'];
+use Time::HiRes qw(time sleep);
+
+our @EXPORT_OK = qw(wait_for);
+
+our $WAIT = 60;    # seconds that any wait lasts at most
+
+# Options: conf (lines for postgresql.conf), start (default 1), shipped,
+# init (a hash for PostgreSQL::Test::Cluster::init), preload (default portatext).
+sub new_node
+{
+	my ($class, $name, %opt) = @_;
+	my $self = PostgreSQL::Test::Cluster->new($name);
+	my $init = $opt{init} || {};
+
+	bless $self, $class;
+	$self->init(
+		%$init,
+		extra => [ '--locale=C.UTF-8', '--encoding=UTF8', @{ $init->{extra} || [] } ]);
+	$self->append_conf('postgresql.conf', settings(%opt));
+	$self->append_conf('postgresql.conf', $opt{conf}) if defined $opt{conf};
+	$self->start if $opt{start} // 1;
+	return $self;
+}
+
+# postgresql.conf lines that make a server find the extension of this tree.
+sub settings
+{
+	my (%opt) = @_;
+	my $dest = $opt{shipped} ? $ENV{PT_SHIP_DESTDIR} : $ENV{PT_DESTDIR};
+	my $preload = $opt{preload} // 'portatext';
+	my $conf = <<"EOT";
+shared_preload_libraries = '$preload'
+restart_after_crash = on
+log_statement = none
+log_min_messages = info
+max_worker_processes = 24
+shared_buffers = 128MB
+EOT
+
+	return $conf unless $dest;
+	my ($lib, $share) = map { config($_) } '--pkglibdir', '--sharedir';
+	my ($version) = config('--version') =~ /(\d+)/;
+
+	$conf .= "dynamic_library_path = '$dest$lib:\$libdir'\n";
+	$conf .=
+	  $version >= 18
+	  ? "extension_control_path = '$dest$share:\$system'\n"
+	  : "extension_destdir = '$dest'\n";
+	return $conf;
+}
+
+sub config
+{
+	my ($what) = @_;
+	my $pg_config = $ENV{PG_CONFIG} || 'pg_config';
+	my $value = qx("$pg_config" $what);
+
+	chomp $value;
+	return $value;
+}
+
+# ---- waiting ----
+
+# Waits until SQL gives the expected text ('t'); true, or a diagnosis and false.
+sub wait_sql
+{
+	my ($self, $sql, $expected, $db, $seconds) = @_;
+	my $end = time + ($seconds // $WAIT);
+	my ($out, $err) = ('', '');
+
+	$expected //= 't';
+	do
+	{
+		# A server that is just restarting refuses: that is no failure yet.
+		$self->psql($db // 'postgres', $sql, stdout => \$out, stderr => \$err);
+		return 1 if ($out // '') eq $expected;
+		sleep 0.05;
+	} while (time < $end);
+	diag("waited in vain for: $sql\nwanted: $expected\ngot: " . ($out // '') . "\n" . ($err // ''));
+	return 0;
+}
+
+# Waits until the code gives a true value, and returns that.
+sub wait_for(&;$)
+{
+	my ($code, $seconds) = @_;
+	my $end = time + ($seconds // $WAIT);
+
+	do
+	{
+		my $value = $code->();
+		return $value if $value;
+		sleep 0.02;
+	} while (time < $end);
+	return;
+}
+
+sub wait_up
+{
+	my ($self, $seconds) = @_;
+	return $self->wait_sql('SELECT NOT pg_is_in_recovery()', 't', 'postgres', $seconds);
+}
+
+# ---- stop points (src/point.c) ----
+
+sub point_dir { return $_[0]->data_dir . '/portatext_points' }
+
+# Arms a point: word is kill, error or pause.  It acts once.
+sub arm_point
+{
+	my ($self, $name, $word) = @_;
+	my $dir = $self->point_dir;
+
+	make_path($dir);
+	unlink "$dir/$name.hit";
+	PostgreSQL::Test::Utils::append_to_file("$dir/$name.new", "$word\n");
+	rename "$dir/$name.new", "$dir/$name" or die "arm $name: $!\n";
+}
+
+# Waits until a process has reached the point.
+sub wait_point_hit
+{
+	my ($self, $name, $seconds) = @_;
+	my $hit = $self->point_dir . "/$name.hit";
+
+	return wait_for { -e $hit } $seconds;
+}
+
+# Lets a process go on that pauses there.
+sub release_point
+{
+	my ($self, $name) = @_;
+	return unlink $self->point_dir . "/$name.hit";
+}
+
+sub disarm_points
+{
+	my ($self) = @_;
+	return unlink glob($self->point_dir . '/*');
+}
+
+# ---- workers ----
+
+# Process ids of workers whose backend_type matches the SQL pattern.
+sub worker_pids
+{
+	my ($self, $type) = @_;
+	my $out = $self->safe_psql('postgres',
+		"SELECT pid FROM pg_stat_activity WHERE backend_type LIKE '$type' ORDER BY pid");
+
+	return split /\n/, $out;
+}
+
+# Waits for a worker of that type and returns its process id.
+sub wait_worker
+{
+	my ($self, $type, $seconds) = @_;
+	my $pid = wait_for { eval { ($self->worker_pids($type))[0] } } $seconds;
+
+	diag("no worker like \"$type\"") unless $pid;
+	return $pid;
+}
+
+# kill -9 of one worker: the whole server restarts its processes.  Returns when
+# it takes connections again.
+sub kill9_worker
+{
+	my ($self, $type) = @_;
+	my $pid = $self->wait_worker($type) or return 0;
+
+	kill 'KILL', $pid;
+	wait_for { !kill 0, $pid };
+	return $self->wait_up;
+}
+
+# kill -9 of the postmaster; waits until its children have ended too, then starts
+# the server again.
+sub kill9_restart
+{
+	my ($self) = @_;
+	my @children = split /\n/, $self->safe_psql('postgres', 'SELECT pid FROM pg_stat_activity');
+
+	$self->kill9;
+	wait_for { !grep { kill 0, $_ } @children };
+	unlink $self->data_dir . '/postmaster.pid';
+	$self->start;
+	return $self->wait_up;
+}
+
+# What the server log says from this offset on.
+sub log_size { return -s $_[0]->logfile || 0 }
+
+sub log_since
+{
+	my ($self, $offset) = @_;
+	return substr(PostgreSQL::Test::Utils::slurp_file($self->logfile), $offset);
+}
+
+1;

@@ -1,0 +1,49 @@
+# Sourced by test/unit/run and test/fuzz/run, in the top folder: compiles the core
+# files (CORE in the Makefile, no PostgreSQL header) into a library, once per mode.
+#
+#   core_library MODE      MODE is plain, sanitize or fuzz
+#   extra_libraries FILE   compiler arguments for the pkg-config names that FILE
+#                          lists in a comment line " * Libraries: icu-i18n ..."
+#
+# Sets CC, flags (compile and link) and library.
+
+core_library()
+{
+	# __extension__ use, unused parameters of callbacks and the like are style only.
+	flags="-std=gnu11 -g -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare
+		-Wno-missing-field-initializers -Isrc"
+	core_flags=
+	case $1 in
+		plain)
+			CC=${CC:-gcc}
+			flags="$flags -O1" ;;
+		sanitize)
+			CC=${CC:-gcc}
+			flags="$flags -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer" ;;
+		fuzz)
+			CC=${FUZZ_CC:-clang}
+			flags="$flags -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer"
+			core_flags=-fsanitize=fuzzer-no-link ;;
+	esac
+	build=${PT_BUILD:-build}
+	dir=$build/core-$1
+	mkdir -p "$dir"
+	library=$dir/libcore.a
+	(
+		flock 9
+		[ ! -e "$library" ] || exit 0
+		for file in $(make -s PG_CONFIG="${PG_CONFIG:-pg_config}" core-files); do
+			$CC $(echo $flags | sed 's/-fsanitize=fuzzer,/-fsanitize=/') $core_flags \
+				$(extra_libraries "$file") -c "$file" -o "$dir/$(echo "$file" | tr / -).o" || exit 1
+		done
+		set -- "$dir"/*.o
+		[ -e "$1" ] || set --
+		ar rcs "$library.new" "$@" && mv "$library.new" "$library"
+	) 9>"$dir/lock" >&2
+}
+
+extra_libraries()
+{
+	names=$(sed -n 's/^ \* Libraries: *//p' "$1")
+	[ -z "$names" ] || pkg-config --cflags --libs $names
+}
