@@ -247,7 +247,7 @@ sub reap
 sub finish_job
 {
 	my ($suite, $job) = @_;
-	my $tap = TAP::Parser->new({ tap => read_file($job->{out}) });
+	my $tap = TAP::Parser->new({ tap => read_file($job->{out}) || "# nothing\n" });
 	my (@bad, $skipped);
 
 	while (my $result = $tap->next)
