@@ -78,13 +78,12 @@ PG_CPPFLAGS += -DPORTATEXT_TEST
 WERROR = -Werror
 endif
 # Bitcode is for inlining into JIT plans; these functions gain nothing by it.
-with_llvm = no
+override with_llvm := no
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
-override with_llvm = no
 
 $(OBJS): $(HEADERS) Makefile
 

@@ -11,3 +11,9 @@ CREATE FUNCTION portatext.uuid7() RETURNS uuid
     AS 'MODULE_PATHNAME', 'pt_uuid7_sql';
 COMMENT ON FUNCTION portatext.uuid7() IS
     'A new time-ordered identifier (RFC 9562, version 7).';
+
+CREATE FUNCTION portatext.flush_caches() RETURNS trigger
+    LANGUAGE c
+    AS 'MODULE_PATHNAME', 'pt_flush_caches';
+COMMENT ON FUNCTION portatext.flush_caches() IS
+    'Statement trigger: tells every process that a cached table has changed.';

@@ -49,3 +49,7 @@ CREATE TABLE portatext.account_role (
 COMMENT ON TABLE portatext.account_role IS
     'Which account a login role speaks for; written by grant_account().';
 SELECT pg_catalog.pg_extension_config_dump('portatext.account_role', '');
+CREATE TRIGGER flush_caches AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON portatext.account
+    FOR EACH STATEMENT EXECUTE FUNCTION portatext.flush_caches();
+CREATE TRIGGER flush_caches AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON portatext.account_role
+    FOR EACH STATEMENT EXECUTE FUNCTION portatext.flush_caches();

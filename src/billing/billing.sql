@@ -71,3 +71,5 @@ CREATE TABLE portatext.balance_alert (
 COMMENT ON TABLE portatext.balance_alert IS
     'Which balance alerts have fired and wait for the balance to recover (ALERT-25).';
 SELECT pg_catalog.pg_extension_config_dump('portatext.balance_alert', '');
+CREATE TRIGGER flush_caches AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON portatext.tariff
+    FOR EACH STATEMENT EXECUTE FUNCTION portatext.flush_caches();

@@ -94,3 +94,5 @@ CREATE TABLE portatext.shipped_answer_rule (
     PRIMARY KEY (adapter, code)
 );
 COMMENT ON TABLE portatext.shipped_answer_rule IS 'What the adapters'' codes mean, as shipped; read-only.';
+CREATE TRIGGER flush_caches AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON portatext.carrier
+    FOR EACH STATEMENT EXECUTE FUNCTION portatext.flush_caches();

@@ -215,3 +215,5 @@ CREATE TABLE portatext.unrouted (
 );
 COMMENT ON TABLE portatext.unrouted IS 'Inbound messages to a number that no account owns; for the operator.';
 SELECT pg_catalog.pg_extension_config_dump('portatext.unrouted', '');
+CREATE TRIGGER flush_caches AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON portatext.did
+    FOR EACH STATEMENT EXECUTE FUNCTION portatext.flush_caches();
