@@ -5,6 +5,7 @@
 #include "portatext.h"
 
 #include "funcapi.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
@@ -55,12 +56,14 @@ void
 pt_refuse(PtRefusal *refusal, PtRefusalCode code, const char *detail,...)
 {
 	va_list		args;
+	char	   *text = refusal->detail;
 
 	refusal->code = code;
 	va_start(args, detail);
-	vsnprintf(refusal->detail, sizeof(refusal->detail), detail, args);
+	vsnprintf(text, sizeof(refusal->detail), detail, args);
 	va_end(args);
-	pg_mbcliplen(refusal->detail, (int) strlen(refusal->detail), sizeof(refusal->detail) - 1);
+	/* A cut in the middle of a character would be refused by the client. */
+	text[pg_mbcliplen(text, (int) strlen(text), (int) sizeof(refusal->detail) - 4)] = '\0';
 }
 
 const char *
