@@ -36,6 +36,16 @@ typedef struct PtAnswer
 	char		text[160];		/* short, without secrets */
 	char		ref[128];		/* the carrier's id, empty if none */
 	long		retry_after;	/* seconds, -1 */
+
+	/*
+	 * What a local adapter says will follow an accepted message; the
+	 * dispatcher has it applied.  Network adapters leave it empty.
+	 */
+	char		receipt_status[16]; /* delivered, undelivered, expired, rejected; empty: no receipt */
+	char		receipt_code[32];	/* the network's error code, may be empty */
+	long		receipt_delay_ms;	/* after the hand-over */
+	bool		receipt_twice;	/* the network repeats it */
+	char		reply[160];		/* a text from the recipient to the sender; empty: none */
 } PtAnswer;
 
 /* One part of one message, as an adapter sees it. */
@@ -46,8 +56,8 @@ typedef struct PtPartRequest
 	const char *to;
 	const char *body;			/* the whole text, UTF-8 */
 	size_t		body_len;
-	bool		ucs2;
-	int			part;			/* from 1 */
+	const PtAnalysis *how;		/* of the whole body, with the carrier's text_options */
+	int			part;			/* from 1; adapters that do not split see 1 of 1 */
 	int			parts;
 	const char *part_text;		/* this part's stretch of body */
 	size_t		part_len;
@@ -57,6 +67,14 @@ typedef struct PtPartRequest
 } PtPartRequest;
 
 typedef struct PtCarrier PtCarrier;
+
+/* A code that an adapter reports, and what it means unless the operator says otherwise. */
+typedef struct PtAdapterRule
+{
+	const char *code;
+	PtAnswerClass class;
+	const char *note;			/* a sentence for portatext.shipped_answer_rule */
+} PtAdapterRule;
 
 typedef struct PtAdapter
 {
@@ -70,6 +88,7 @@ typedef struct PtAdapter
 	bool		(*build) (PtCarrier *carrier, const PtPartRequest *part, PtHttpRequest *request);
 	void		(*classify) (PtCarrier *carrier, const PtHttpResult *result, PtAnswer *answer);
 	void		(*answer_local) (PtCarrier *carrier, const PtPartRequest *part, PtAnswer *answer);
+	const PtAdapterRule *rules; /* ends with a NULL code */
 } PtAdapter;
 
 typedef struct PtSetting
@@ -77,6 +96,13 @@ typedef struct PtSetting
 	char	   *key;
 	char	   *value;
 } PtSetting;
+
+/* What an operator says a code means; wins over the adapter's own rules. */
+typedef struct PtAnswerRule
+{
+	char		code[32];
+	PtAnswerClass class;
+} PtAnswerRule;
 
 struct PtCarrier
 {
@@ -92,11 +118,24 @@ struct PtCarrier
 	long		timeout_ms;
 	bool		idempotent;
 	PtTextOptions text_options;
+	int			n_rules;		/* the carrier's before the adapter's */
+	PtAnswerRule *rules;
 	void	   *state;			/* the adapter's own, malloc'ed */
 };
 
 extern const PtAdapter *pt_adapter_find(const char *name);	/* NULL: no such adapter */
+extern const PtAdapter *pt_adapter_at(int i);	/* all of them, from 0; NULL after the last */
 extern const char *pt_carrier_setting(const PtCarrier *carrier, const char *key);	/* NULL: not set */
+
+/*
+ * What callers use: the adapter's classify or answer_local, then the operator's
+ * rules.  They fill every field of answer.
+ */
+extern void pt_carrier_classify(PtCarrier *carrier, const PtHttpResult *result, PtAnswer *answer);
+extern void pt_carrier_answer_local(PtCarrier *carrier, const PtPartRequest *part, PtAnswer *answer);
+
+/* "throttled" etc.: the labels of portatext.answer_class. */
+extern const char *pt_answer_class_name(PtAnswerClass class);
 
 extern const PtAdapter pt_adapter_loopback;
 extern const PtAdapter pt_adapter_kannel;
