@@ -34,6 +34,12 @@ MODULE_big = portatext
 # time for unit tests, fuzzers and sanitizers.
 CORE = \
 	src/number/address.c \
+	src/number/imsi.c \
+	src/number/operator_data.c \
+	src/number/plan.c \
+	src/number/plan_data.c \
+	src/number/read.c \
+	src/number/zone_data.c \
 	src/text/gsm.c \
 	src/text/gsm_code.c \
 	src/text/gsm_table.c \

@@ -11,6 +11,7 @@
 #include "utils/guc.h"
 
 #include "clock.h"
+#include "number/number.h"
 
 PG_MODULE_MAGIC;
 
@@ -21,6 +22,8 @@ void
 _PG_init(void)
 {
 	pt_clock_init();
+	if (process_shared_preload_libraries_in_progress)
+		pt_number_warm();
 	MarkGUCPrefixReserved("portatext");
 }
 

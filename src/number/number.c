@@ -1,16 +1,28 @@
 /*
  * number.c
- *	  SQL functions on telephone numbers.
+ *	  SQL functions on telephone numbers: domains, reading, numbering plan.
  */
 #include "portatext.h"
 
+#include "catalog/pg_type.h"
 #include "fmgr.h"
+#include "mb/pg_wchar.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 
 #include "number/number.h"
 
+#define SHOWN_BYTES 60			/* of an offending input in messages */
+
 PG_FUNCTION_INFO_V1(pt_is_e164);
 PG_FUNCTION_INFO_V1(pt_is_address);
+PG_FUNCTION_INFO_V1(pt_to_e164_sql);
+PG_FUNCTION_INFO_V1(pt_number_country_sql);
+PG_FUNCTION_INFO_V1(pt_number_type_sql);
+PG_FUNCTION_INFO_V1(pt_number_possible_sql);
+PG_FUNCTION_INFO_V1(pt_number_assigned_sql);
+PG_FUNCTION_INFO_V1(pt_number_timezones_sql);
+PG_FUNCTION_INFO_V1(pt_number_operator_sql);
 
 /* is_e164(text) returns bool: the check of domain e164 (NUM-01, NUM-02). */
 Datum
@@ -29,4 +41,170 @@ pt_is_address(PG_FUNCTION_ARGS)
 
 	PG_RETURN_BOOL(pt_address_kind(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)) !=
 				   PT_ADDRESS_INVALID);
+}
+
+/* A sentence on what is wrong with the input; the region is not. */
+static const char *
+detail_of(PtNumberError error)
+{
+	switch (error)
+	{
+		case PT_NUMBER_UNKNOWN_COUNTRY:
+			return "No country code begins like this.";
+		case PT_NUMBER_TOO_SHORT:
+			return "The number has too few digits for its country.";
+		case PT_NUMBER_TOO_LONG:
+			return "The number has too many digits for its country.";
+		case PT_NUMBER_LOCAL_ONLY:
+			return "The number has no area code.";
+		case PT_NUMBER_BAD_LENGTH:
+			return "No number of its country has that many digits.";
+		default:
+			return "The text is not a telephone number.";
+	}
+}
+
+void
+pt_number_raise(const text *input, const char *region, PtNumberError error)
+{
+	const char *data = VARDATA_ANY(input);
+	int			len = VARSIZE_ANY_EXHDR(input);
+	int			shown = pg_mbcliplen(data, len, SHOWN_BYTES);
+
+	if (error == PT_NUMBER_NO_MEMORY)
+		ereport(ERROR,
+				(errcode(ERRCODE_OUT_OF_MEMORY),
+				 errmsg("out of memory"),
+				 errdetail("Failed while reading a telephone number.")));
+	if (error == PT_NUMBER_UNKNOWN_REGION)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("unknown region: \"%s\"",
+						pnstrdup(region, pg_mbcliplen(region, strlen(region), SHOWN_BYTES))),
+				 errhint("A region is an ISO 3166-1 code of two letters, such as US.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("invalid telephone number: \"%s%s\"",
+					pnstrdup(data, shown), shown < len ? "..." : ""),
+			 errdetail("%s", detail_of(error)),
+			 region == NULL ?
+			 errhint("Write the number with its country code, such as +12223334444, or name the region of a national number.") :
+			 errhint("Write the number as dialled in region %s, or with + and its country code.", region)));
+	pg_unreachable();
+}
+
+bool
+pt_try_e164(const text *input, const char *region, text **out, PtNumberError *error)
+{
+	const char *data = VARDATA_ANY(input);
+	size_t		len = VARSIZE_ANY_EXHDR(input);
+	char		e164[PT_E164_SIZE];
+
+	if (GetDatabaseEncoding() != PG_UTF8)
+	{
+		char	   *utf8 = pg_server_to_any(data, len, PG_UTF8);
+
+		if (utf8 != data)
+			len = strlen(utf8);
+		*error = pt_number_read(utf8, len, region, e164);
+	}
+	else
+		*error = pt_number_read(data, len, region, e164);
+	if (*error == PT_NUMBER_OK)
+		*out = cstring_to_text(e164);
+	return *error == PT_NUMBER_OK;
+}
+
+text *
+pt_to_e164(text *input, const char *region)
+{
+	PtNumberError error;
+	text	   *out;
+
+	if (!pt_try_e164(input, region, &out, &error))
+		pt_number_raise(input, region, error);
+	return out;
+}
+
+/* to_e164(text, region text) returns e164: raises 22023 (NUM-01, NUM-02). */
+Datum
+pt_to_e164_sql(PG_FUNCTION_ARGS)
+{
+	char	   *region = NULL;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	if (!PG_ARGISNULL(1))
+		region = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	PG_RETURN_TEXT_P(pt_to_e164(PG_GETARG_TEXT_PP(0), region));
+}
+
+/* The numbering plan's view of the number in argument 0. */
+static PtNumberPlan
+plan_of(FunctionCallInfo fcinfo)
+{
+	text	   *number = PG_GETARG_TEXT_PP(0);
+	PtNumberPlan plan;
+
+	pt_number_plan(VARDATA_ANY(number), VARSIZE_ANY_EXHDR(number), &plan);
+	return plan;
+}
+
+/* number_country(e164) returns text: ISO 3166-1 alpha-2, or null. */
+Datum
+pt_number_country_sql(PG_FUNCTION_ARGS)
+{
+	PtNumberPlan plan = plan_of(fcinfo);
+
+	if (plan.country == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(plan.country));
+}
+
+/* number_type(e164) returns text: the line type by numbering plan. */
+Datum
+pt_number_type_sql(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(pt_line_type_name(plan_of(fcinfo).type)));
+}
+
+/* number_possible(e164) returns bool: country code known, length in use. */
+Datum
+pt_number_possible_sql(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(plan_of(fcinfo).possible);
+}
+
+/* number_assigned(e164) returns bool: in a range of the numbering plan. */
+Datum
+pt_number_assigned_sql(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(plan_of(fcinfo).assigned);
+}
+
+/* number_timezones(e164) returns text[]: empty when nothing is known. */
+Datum
+pt_number_timezones_sql(PG_FUNCTION_ARGS)
+{
+	text	   *number = PG_GETARG_TEXT_PP(0);
+	const char *zones[PT_ZONES_MAX];
+	Datum		elements[PT_ZONES_MAX];
+	int			n = pt_number_timezones(VARDATA_ANY(number), VARSIZE_ANY_EXHDR(number),
+										zones, PT_ZONES_MAX);
+
+	for (int i = 0; i < n; i++)
+		elements[i] = CStringGetTextDatum(zones[i]);
+	PG_RETURN_ARRAYTYPE_P(construct_array(elements, n, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+/* number_operator_hint(e164) returns text: null when unknown (North America). */
+Datum
+pt_number_operator_sql(PG_FUNCTION_ARGS)
+{
+	text	   *number = PG_GETARG_TEXT_PP(0);
+	const char *name = pt_number_operator(VARDATA_ANY(number), VARSIZE_ANY_EXHDR(number));
+
+	if (name == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(pg_any_to_server(name, strlen(name), PG_UTF8)));
 }

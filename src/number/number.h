@@ -90,6 +90,12 @@ extern int	pt_number_timezones(const char *e164, size_t len,
 								const char **zones, int max);
 #define PT_ZONES_MAX 64
 
+/*
+ * The operator that the number's range was given to, in UTF-8, or NULL (always
+ * in North America).  A hint: numbers are ported.
+ */
+extern const char *pt_number_operator(const char *e164, size_t len);
+
 /* What is wrong with an input that is no number. */
 typedef enum PtNumberError
 {
@@ -141,7 +147,7 @@ extern bool pt_try_e164(const text *input, const char *region, text **out,
 
 /* Raises what pt_to_e164 raises for that error. */
 extern void pt_number_raise(const text *input, const char *region,
-							PtNumberError error) pg_attribute_noreturn();
+							PtNumberError error) __attribute__((noreturn));
 #endif
 
 #endif							/* PORTATEXT_NUMBER_H */
