@@ -1,7 +1,6 @@
 /*
  * text.c
- *	  The SQL functions of the text room: counting, cutting, alphabets and
- *	  replacing of characters.
+ *	  The SQL functions of the text room: counting, cutting and alphabets.
  *
  * They work on the text in place; only in a database of another encoding than
  * UTF8 is it converted first.
@@ -12,10 +11,9 @@
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
-#include "lib/stringinfo.h"
-#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
+#include "text/encoding.h"
 #include "text/gsm.h"
 #include "text/gsm_table.h"
 #include "text/utf8.h"
@@ -25,33 +23,6 @@ PG_FUNCTION_INFO_V1(pt_sms_analyze);
 PG_FUNCTION_INFO_V1(pt_sms_split);
 PG_FUNCTION_INFO_V1(pt_gsm_charset);
 PG_FUNCTION_INFO_V1(pt_gsm_languages_sql);
-
-/* A text's octets in UTF-8; converted ones are in the current memory context. */
-static const char *
-utf8_of(text *body, size_t *len)
-{
-	const char *bytes = VARDATA_ANY(body);
-	const char *converted;
-
-	*len = VARSIZE_ANY_EXHDR(body);
-	if (GetDatabaseEncoding() == PG_UTF8)
-		return bytes;
-	converted = pg_server_to_any(bytes, (int) *len, PG_UTF8);
-	if (converted != bytes)
-		*len = strlen(converted);
-	return converted;
-}
-
-/* UTF-8 octets as a text in the database's encoding. */
-static Datum
-text_of(const char *utf8, size_t len)
-{
-	const char *converted = pg_any_to_server(utf8, (int) len, PG_UTF8);
-
-	if (converted != utf8)
-		len = strlen(converted);
-	return PointerGetDatum(cstring_to_text_with_len(converted, (int) len));
-}
 
 /* Counts a text; the options have been checked and a text value is valid UTF-8. */
 static void
@@ -66,7 +37,7 @@ Datum
 pt_gsm_segments(PG_FUNCTION_ARGS)
 {
 	size_t		len;
-	const char *utf8 = utf8_of(PG_GETARG_TEXT_PP(0), &len);
+	const char *utf8 = pt_text_utf8(PG_GETARG_TEXT_PP(0), &len);
 	PtAnalysis	how;
 
 	analyze(utf8, len, NULL, &how);
@@ -114,7 +85,7 @@ Datum
 pt_sms_analyze(PG_FUNCTION_ARGS)
 {
 	size_t		len;
-	const char *utf8 = utf8_of(PG_GETARG_TEXT_PP(0), &len);
+	const char *utf8 = pt_text_utf8(PG_GETARG_TEXT_PP(0), &len);
 	TupleDesc	desc = fcinfo->flinfo->fn_extra;
 	PtTextOptions options;
 	PtAnalysis	how;
@@ -146,7 +117,7 @@ pt_sms_split(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	size_t		len;
-	const char *utf8 = utf8_of(PG_GETARG_TEXT_PP(0), &len);
+	const char *utf8 = pt_text_utf8(PG_GETARG_TEXT_PP(0), &len);
 	PtTextOptions options;
 	PtAnalysis	how;
 	PtPart		parts[PT_MAX_PARTS];
@@ -165,7 +136,7 @@ pt_sms_split(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	for (int i = 0; i < count; i++)
 	{
-		Datum		part = text_of(utf8 + parts[i].offset, parts[i].len);
+		Datum		part = pt_utf8_text(utf8 + parts[i].offset, parts[i].len);
 		bool		isnull = false;
 
 		tuplestore_putvalues(result->setResult, result->setDesc, &part, &isnull);
@@ -181,7 +152,7 @@ put_character(ReturnSetInfo *result, uint32 code_point, int code, bool escaped)
 	Datum		values[5];
 	bool		nulls[5] = {false};
 
-	values[0] = text_of(utf8, pt_utf8_put(utf8, code_point));
+	values[0] = pt_utf8_text(utf8, pt_utf8_put(utf8, code_point));
 	values[1] = CStringGetTextDatum(psprintf("U+%04X", code_point));
 	values[2] = Int32GetDatum(code);
 	values[3] = BoolGetDatum(escaped);

@@ -41,3 +41,18 @@ CREATE FUNCTION portatext.gsm_languages()
     AS 'MODULE_PATHNAME', 'pt_gsm_languages_sql';
 COMMENT ON FUNCTION portatext.gsm_languages() IS
     'The national languages of GSM 03.38 and which of the two kinds of table each has.';
+
+CREATE FUNCTION portatext.gsm_transliterate(body text, romanize boolean DEFAULT false)
+    RETURNS text
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
+    AS 'MODULE_PATHNAME', 'pt_gsm_transliterate';
+COMMENT ON FUNCTION portatext.gsm_transliterate(text, boolean) IS
+    'The text with typographic characters and accents replaced by characters of the GSM 03.38 alphabet; what has no '
+    'equivalent stays. romanize: words of other scripts are written in Latin letters.';
+
+CREATE FUNCTION portatext.gsm_transliterations(body text, romanize boolean DEFAULT false)
+    RETURNS TABLE (original text, replacement text, occurrences int)
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 10
+    AS 'MODULE_PATHNAME', 'pt_gsm_transliterations';
+COMMENT ON FUNCTION portatext.gsm_transliterations(text, boolean) IS
+    'What gsm_transliterate replaces in the text, by what and how often, in the order of first occurrence.';
