@@ -73,5 +73,5 @@ pt_flush_caches(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"flush_caches\" must be called as a trigger")));
 	CacheInvalidateRelcacheByRelid(RelationGetRelid(((TriggerData *) fcinfo->context)->tg_relation));
-	PG_RETURN_NULL();
+	PG_RETURN_POINTER(NULL);	/* a trigger must not return an SQL null */
 }

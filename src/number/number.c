@@ -76,7 +76,7 @@ pt_number_raise(const text *input, const char *region, PtNumberError error)
 				(errcode(ERRCODE_OUT_OF_MEMORY),
 				 errmsg("out of memory"),
 				 errdetail("Failed while reading a telephone number.")));
-	if (error == PT_NUMBER_UNKNOWN_REGION)
+	if (error == PT_NUMBER_UNKNOWN_REGION && region != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("unknown region: \"%s\"",

@@ -93,7 +93,7 @@ pt_number_country(const char *e164)
 	PtNumberPlan plan;
 	size_t		len = 0;
 
-	while (e164[len] != '\0' && len <= PT_E164_MAX_DIGITS + 1)
+	while (len <= PT_E164_MAX_DIGITS + 1 && e164[len] != '\0')
 		len++;
 	pt_number_plan(e164, len, &plan);
 	return plan.country;

@@ -252,8 +252,9 @@ sub finish_job
 
 	while (my $result = $tap->next)
 	{
-		next unless $result->is_comment && $result->raw =~ /^# ran: (\S+)/;
-		$ran{$1} = 1;
+		next unless $result->is_comment;
+		$ran{$1} = 1 if $result->raw =~ /^# ran: (\S+)/;
+		print "$1\n" if $result->raw =~ /^# summary: (.*)/;
 	}
 	if (defined $tap->skip_all)
 	{
