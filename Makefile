@@ -43,6 +43,7 @@ CORE = \
 	src/text/gsm.c \
 	src/text/gsm_code.c \
 	src/text/gsm_table.c \
+	src/text/transliterate.c \
 	$(wildcard src/core/*.c)
 
 # The rooms' SQL in dependency order; together they are the install script.

@@ -8,6 +8,8 @@
  * below, in ICU's Latin-ASCII, and as what remains of its compatibility
  * decomposition without marks.  A word (letters and marks) of which one letter
  * has no equivalent stays whole; romanize tries ICU's Any-Latin on it.
+ *
+ * Libraries: icu-i18n icu-uc
  */
 #include "transliterate.h"
 

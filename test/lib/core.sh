@@ -2,7 +2,7 @@
 # files (CORE in the Makefile, no PostgreSQL header) into a library, once per mode.
 #
 #   core_library MODE      MODE is plain, sanitize or fuzz
-#   extra_libraries FILE   compiler arguments for the pkg-config names that FILE
+#   extra_libraries FILE [OPTIONS]   compiler arguments (pkg-config's) for the pkg-config names that FILE
 #                          lists in a comment line " * Libraries: icu-i18n ..."
 #
 # Sets CC, flags (compile and link) and library.
@@ -35,7 +35,7 @@ core_library()
 		[ ! -e "$library" ] || exit 0
 		for file in $(make -s PG_CONFIG="${PG_CONFIG:-pg_config}" core-files); do
 			$CC $(echo $flags | sed 's/-fsanitize=fuzzer,/-fsanitize=/') $core_flags \
-				$(extra_libraries "$file") -c "$file" -o "$dir/$(echo "$file" | tr / -).o" || exit 1
+				$(extra_libraries "$file" --cflags) -c "$file" -o "$dir/$(echo "$file" | tr / -).o" || exit 1
 		done
 		set -- "$dir"/*.o
 		[ -e "$1" ] || set --
@@ -46,5 +46,5 @@ core_library()
 extra_libraries()
 {
 	names=$(sed -n 's/^ \* Libraries: *//p' "$1")
-	[ -z "$names" ] || pkg-config --cflags --libs $names
+	[ -z "$names" ] || pkg-config ${2:---cflags --libs} $names
 }
