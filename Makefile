@@ -57,6 +57,9 @@ SQL_PARTS = \
 	src/billing/billing.sql \
 	src/carrier/carrier.sql \
 	src/sms/sms.sql \
+	src/sms/receipt.sql \
+	src/sms/inbound.sql \
+	src/sms/settle.sql \
 	src/worker/worker.sql \
 	src/account/grants.sql
 

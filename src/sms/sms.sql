@@ -133,7 +133,7 @@ CREATE TABLE portatext.expiry (
 COMMENT ON TABLE portatext.expiry IS 'When messages with a validity expire if they still wait.';
 SELECT pg_catalog.pg_extension_config_dump('portatext.expiry', '');
 
-CREATE TYPE portatext.part_state AS ENUM ('accepted', 'unclear', 'delivered', 'undelivered', 'rejected');
+CREATE TYPE portatext.part_state AS ENUM ('unclear', 'accepted', 'delivered', 'undelivered', 'rejected');
 COMMENT ON TYPE portatext.part_state IS 'What is known of one part of a message that we split ourselves; the order is the life cycle.';
 
 CREATE TABLE portatext.message_part (

@@ -1,0 +1,12 @@
+-- room: sms.  Messages that come in.
+
+CREATE FUNCTION portatext.receive_sms(
+        carrier text, from_number text, to_number text, body text, ref text DEFAULT NULL)
+    RETURNS uuid
+    LANGUAGE c VOLATILE PARALLEL UNSAFE
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'pt_receive_sms';
+COMMENT ON FUNCTION portatext.receive_sms(text, text, text, text, text) IS
+    'Takes in one whole message that the named carrier has received: stored for the account that owns to_number, charged at its inbound_cost even below zero (BILL-08, BILL-10), announced as message.received. '
+    'A repeated ref of the carrier gives the first message again. Null: the text was empty and the message is dropped (BILL-12), or nobody owns to_number and it lies in unrouted.';
+GRANT EXECUTE ON FUNCTION portatext.receive_sms(text, text, text, text, text) TO portatext_operator;
