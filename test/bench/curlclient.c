@@ -1,0 +1,188 @@
+/*
+ * curlclient.c
+ *	  What libcurl alone can do against the sink: the mark for the dispatcher.
+ *
+ *	curlclient URL REQUESTS CONCURRENCY
+ *
+ * CONCURRENCY handles, each used again as soon as its request has ended, over
+ * kept-alive connections; libcurl's multi interface with curl_multi_socket_action
+ * and epoll.  The request's number is appended to the URL, as a message's own id
+ * would be.  Prints "REQUESTS SECONDS CPU_SECONDS"; status 1 when any failed.
+ */
+#include <curl/curl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#define MAX_EVENTS 256
+#define GIVE_UP_S 300
+
+static CURLM *multi;
+static int	epoll_fd;
+static long timer_ms = -1;
+static const char *url;
+static long wanted,
+			started,
+			ended,
+			failed;
+
+static double
+now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double) t.tv_sec + (double) t.tv_nsec / 1e9;
+}
+
+static double
+cpu_seconds(void)
+{
+	struct rusage r;
+
+	getrusage(RUSAGE_SELF, &r);
+	return (double) (r.ru_utime.tv_sec + r.ru_stime.tv_sec) +
+		(double) (r.ru_utime.tv_usec + r.ru_stime.tv_usec) / 1e6;
+}
+
+static size_t
+discard(char *data, size_t size, size_t count, void *context)
+{
+	(void) data;
+	(void) context;
+	return size * count;
+}
+
+/* libcurl tells which sockets it wants watched. */
+static int
+watch_socket(CURL *easy, curl_socket_t fd, int what, void *context, void *known)
+{
+	struct epoll_event event = {.data.fd = fd};
+
+	(void) easy;
+	(void) context;
+	if (what == CURL_POLL_REMOVE)
+	{
+		epoll_ctl(epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+		return 0;
+	}
+	event.events = (what & CURL_POLL_IN ? EPOLLIN : 0u) | (what & CURL_POLL_OUT ? EPOLLOUT : 0u);
+	if (epoll_ctl(epoll_fd, known == NULL ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &event) != 0)
+		epoll_ctl(epoll_fd, known == NULL ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event);
+	curl_multi_assign(multi, fd, &epoll_fd);
+	return 0;
+}
+
+static int
+set_timer(CURLM *m, long ms, void *context)
+{
+	(void) m;
+	(void) context;
+	timer_ms = ms;
+	return 0;
+}
+
+/* Starts the next request on this handle. */
+static void
+start_request(CURL *easy)
+{
+	char		target[2048];
+
+	snprintf(target, sizeof(target), "%s%ld", url, ++started);
+	curl_easy_setopt(easy, CURLOPT_URL, target);
+	curl_multi_add_handle(multi, easy);
+}
+
+static CURL *
+new_handle(void)
+{
+	CURL	   *easy = curl_easy_init();
+
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, discard);
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, 10000L);
+	return easy;
+}
+
+/* Counts what ended and starts the next in its place. */
+static void
+collect(void)
+{
+	CURLMsg    *message;
+	int			left;
+
+	while ((message = curl_multi_info_read(multi, &left)) != NULL)
+	{
+		CURL	   *easy = message->easy_handle;
+		long		status = 0;
+
+		curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+		if (message->data.result != CURLE_OK || status / 100 != 2)
+			failed++;
+		ended++;
+		curl_multi_remove_handle(multi, easy);
+		if (started < wanted)
+			start_request(easy);
+		else
+			curl_easy_cleanup(easy);
+	}
+}
+
+/* Waits for sockets or the timer and lets libcurl act on them. */
+static void
+turn(void)
+{
+	struct epoll_event events[MAX_EVENTS];
+	int			n = epoll_wait(epoll_fd, events, MAX_EVENTS, timer_ms < 0 ? 1000 : (int) timer_ms);
+	int			running;
+
+	for (int i = 0; i < n; i++)
+	{
+		int			what = (events[i].events & EPOLLIN ? CURL_CSELECT_IN : 0) |
+			(events[i].events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
+			(events[i].events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
+
+		curl_multi_socket_action(multi, events[i].data.fd, what, &running);
+	}
+	if (n == 0 || timer_ms == 0)
+	{
+		timer_ms = -1;
+		curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	}
+	collect();
+}
+
+int
+main(int argc, char **argv)
+{
+	double		begun;
+	long		concurrency;
+
+	if (argc != 4)
+	{
+		fprintf(stderr, "usage: curlclient URL REQUESTS CONCURRENCY\n");
+		return 2;
+	}
+	url = argv[1];
+	wanted = atol(argv[2]);
+	concurrency = atol(argv[3]);
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	multi = curl_multi_init();
+	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
+	curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, set_timer);
+	curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, concurrency);
+
+	begun = now();
+	for (long i = 0; i < concurrency && started < wanted; i++)
+		start_request(new_handle());
+	while (ended < wanted && now() - begun < GIVE_UP_S)
+		turn();
+	printf("%ld %.3f %.3f\n", ended, now() - begun, cpu_seconds());
+	return failed == 0 && ended == wanted ? 0 : 1;
+}
