@@ -36,6 +36,7 @@ CORE = \
 	src/number/address.c \
 	src/number/imsi.c \
 	src/number/operator_data.c \
+	src/number/phonelib.cpp \
 	src/number/plan.c \
 	src/number/plan_data.c \
 	src/number/read.c \

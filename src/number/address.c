@@ -2,9 +2,9 @@
  * address.c
  *	  Core: the form of telephone numbers, short codes and sender names.
  */
-#include "number/number.h"
-
 #include <string.h>
+
+#include "number/number.h"
 
 #define SHORT_CODE_MIN 3
 #define SHORT_CODE_MAX 8

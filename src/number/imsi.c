@@ -2,9 +2,9 @@
  * imsi.c
  *	  Core: mobile country codes and subscriber identities (ITU-T E.212).
  */
-#include "number/number.h"
-
 #include <string.h>
+
+#include "number/number.h"
 
 /*
  * Beginnings of an IMSI whose mobile network code has three digits; all others

@@ -36,7 +36,7 @@ pt_mcc_region_sql(PG_FUNCTION_ARGS)
 	if (!is_digits(mcc, MCC_DIGITS, MCC_DIGITS))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid mobile country code: \"%s\"", mcc),
+				 errmsg("invalid mobile country code: \"%s\"", pt_shown(mcc, strlen(mcc))),
 				 errhint("A mobile country code has three digits, such as 310.")));
 	region = pt_mcc_region(mcc[0]);
 	if (region == NULL)
@@ -59,7 +59,7 @@ pt_imsi_parts(PG_FUNCTION_ARGS)
 	if (!is_digits(imsi, IMSI_MIN_DIGITS, IMSI_MAX_DIGITS) || len <= MCC_DIGITS + mnc)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid subscriber identity: \"%s\"", imsi),
+				 errmsg("invalid subscriber identity: \"%s\"", pt_shown(imsi, len)),
 				 errdetail("An IMSI has at most 15 digits: country code, network code and subscriber."),
 				 errhint("Pass the digits without blanks or other marks, such as 310150123456789.")));
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)

@@ -64,13 +64,17 @@ detail_of(PtNumberError error)
 	}
 }
 
+const char *
+pt_shown(const char *data, int len)
+{
+	int			shown = pg_mbcliplen(data, len, SHOWN_BYTES);
+
+	return psprintf("%.*s%s", shown, data, shown < len ? "..." : "");
+}
+
 void
 pt_number_raise(const text *input, const char *region, PtNumberError error)
 {
-	const char *data = VARDATA_ANY(input);
-	int			len = VARSIZE_ANY_EXHDR(input);
-	int			shown = pg_mbcliplen(data, len, SHOWN_BYTES);
-
 	if (error == PT_NUMBER_NO_MEMORY)
 		ereport(ERROR,
 				(errcode(ERRCODE_OUT_OF_MEMORY),
@@ -79,13 +83,12 @@ pt_number_raise(const text *input, const char *region, PtNumberError error)
 	if (error == PT_NUMBER_UNKNOWN_REGION && region != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("unknown region: \"%s\"",
-						pnstrdup(region, pg_mbcliplen(region, strlen(region), SHOWN_BYTES))),
+				 errmsg("unknown region: \"%s\"", pt_shown(region, strlen(region))),
 				 errhint("A region is an ISO 3166-1 code of two letters, such as US.")));
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("invalid telephone number: \"%s%s\"",
-					pnstrdup(data, shown), shown < len ? "..." : ""),
+			 errmsg("invalid telephone number: \"%s\"",
+					pt_shown(VARDATA_ANY(input), VARSIZE_ANY_EXHDR(input))),
 			 errdetail("%s", detail_of(error)),
 			 region == NULL ?
 			 errhint("Write the number with its country code, such as +12223334444, or name the region of a national number.") :

@@ -136,8 +136,7 @@ extern void pt_number_warm(void);
 #ifdef POSTGRES_H
 /*
  * to_e164() for C callers: input in the server encoding, region NULL or an ISO
- * code.  Raises invalid_parameter_value with detail and hint.  Returns input
- * itself when it is canonical.
+ * code.  Raises invalid_parameter_value with detail and hint.
  */
 extern text *pt_to_e164(text *input, const char *region);
 
@@ -148,6 +147,9 @@ extern bool pt_try_e164(const text *input, const char *region, text **out,
 /* Raises what pt_to_e164 raises for that error. */
 extern void pt_number_raise(const text *input, const char *region,
 							PtNumberError error) __attribute__((noreturn));
+
+/* An offending input for a message: its first 60 bytes, "..." if there are more. */
+extern const char *pt_shown(const char *data, int len);
 #endif
 
 #endif							/* PORTATEXT_NUMBER_H */

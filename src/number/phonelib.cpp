@@ -4,6 +4,8 @@
  *
  * No exception leaves this file and no PostgreSQL function is called in it, so
  * that neither C++ destructors nor the server's error handling are jumped over.
+ *
+ * Linked with: -lphonenumber -lstdc++
  */
 #include "number/phonelib.h"
 

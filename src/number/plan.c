@@ -3,6 +3,8 @@
  *	  Core: country, line type, time zones and operator of a canonical number,
  *	  read from the generated automata digit by digit.
  */
+#include <string.h>
+
 #include "number/number.h"
 #include "number/number_data.h"
 
@@ -91,11 +93,8 @@ const char *
 pt_number_country(const char *e164)
 {
 	PtNumberPlan plan;
-	size_t		len = 0;
 
-	while (len <= PT_E164_MAX_DIGITS + 1 && e164[len] != '\0')
-		len++;
-	pt_number_plan(e164, len, &plan);
+	pt_number_plan(e164, strnlen(e164, PT_E164_SIZE), &plan);
 	return plan.country;
 }
 

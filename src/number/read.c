@@ -5,11 +5,11 @@
  * Canonical input is recognised by the tables alone; the rest goes to
  * libphonenumber.
  */
+#include <string.h>
+
 #include "number/number.h"
 #include "number/number_data.h"
 #include "number/phonelib.h"
-
-#include <string.h>
 
 #define INPUT_MAX 250			/* bytes; libphonenumber's own limit */
 
@@ -120,12 +120,30 @@ may_begin(char c)
 	return c == '+' || (c >= '0' && c <= '9') || ((unsigned char) c) > 127;
 }
 
+/*
+ * The library removes one national prefix of several (+44 00 20 ...); reads its
+ * result again until nothing changes, so that a canonical number stays itself.
+ */
+static void
+settle(char number[PT_E164_SIZE])
+{
+	char		again[PT_E164_SIZE];
+
+	for (int i = 0; i < PT_E164_MAX_DIGITS && !is_canonical(number, strlen(number)); i++)
+	{
+		if (pt_phonelib_read(number, strlen(number), "ZZ", again) != PT_NUMBER_OK ||
+			check_length(again, strlen(again)) != PT_NUMBER_OK ||
+			strcmp(again, number) == 0)
+			return;
+		memcpy(number, again, PT_E164_SIZE);
+	}
+}
+
 /* Reading by the library; input is NUL-terminated and at most INPUT_MAX long. */
 static PtNumberError
 read_by_library(const char *input, size_t len, const char *region,
 				char out[PT_E164_SIZE])
 {
-	char		copy[INPUT_MAX + 2];
 	PtNumberError error;
 
 	if (!may_begin(input[leading_marks(input, len)]))
@@ -134,10 +152,16 @@ read_by_library(const char *input, size_t len, const char *region,
 		error = pt_phonelib_read(input, len, region, out);
 	else
 	{
+		char		copy[INPUT_MAX + 2];
+
 		len = with_plus(input, len, copy);
 		error = pt_phonelib_read(copy, len, "ZZ", out);
 	}
-	return error == PT_NUMBER_OK ? check_length(out, strlen(out)) : error;
+	if (error == PT_NUMBER_OK)
+		error = check_length(out, strlen(out));
+	if (error == PT_NUMBER_OK)
+		settle(out);
+	return error;
 }
 
 /* Is the input "+" and digits, or without a region digits, that are canonical? */
@@ -166,7 +190,7 @@ pt_number_read(const char *input, size_t len, const char *region,
 	if (read_canonical(input, len, region, out))
 		return PT_NUMBER_OK;
 	if (len > INPUT_MAX)
-		return PT_NUMBER_TOO_LONG;
+		return PT_NUMBER_NOT_A_NUMBER;
 	memcpy(copy, input, len);
 	copy[len] = '\0';
 	return read_by_library(copy, strlen(copy), region, out);

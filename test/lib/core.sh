@@ -3,7 +3,8 @@
 #
 #   core_library MODE      MODE is plain, sanitize or fuzz
 #   extra_libraries FILE [OPTIONS]   compiler arguments (pkg-config's) for the pkg-config names that FILE
-#                          lists in a comment line " * Libraries: icu-i18n ..."
+#                          lists in a comment line " * Libraries: icu-i18n ...", and, without OPTIONS,
+#                          those of a line " * Linked with: -lname ..."
 #
 # Sets CC, flags (compile and link) and library.
 
@@ -34,7 +35,9 @@ core_library()
 		flock 9
 		[ ! -e "$library" ] || exit 0
 		for file in $(make -s PG_CONFIG="${PG_CONFIG:-pg_config}" core-files); do
-			$CC $(echo $flags | sed 's/-fsanitize=fuzzer,/-fsanitize=/') $core_flags \
+			compile="$CC $flags"
+			case $file in *.cpp) compile=$(in_cxx "$compile") ;; esac
+			$(echo "$compile" | sed 's/-fsanitize=fuzzer,/-fsanitize=/') $core_flags \
 				$(extra_libraries "$file" --cflags) -c "$file" -o "$dir/$(echo "$file" | tr / -).o" || exit 1
 		done
 		set -- "$dir"/*.o
@@ -43,8 +46,15 @@ core_library()
 	) 9>"$dir/lock" >&2
 }
 
+# The same command for the C++ compiler of the same kind; its programs are linked as C.
+in_cxx()
+{
+	echo "$1" | sed 's/^\([^ ]*\)gcc/\1g++/; s/^\([^ ]*\)clang\([^ ]*\)/\1clang++\2/; s/-std=gnu11/-std=c++17/; s/$/ -fno-sanitize=vptr/'
+}
+
 extra_libraries()
 {
+	[ "${2:-}" = --cflags ] || sed -n 's/^ \* Linked with: *//p' "$1"
 	names=$(sed -n 's/^ \* Libraries: *//p' "$1")
 	[ -z "$names" ] || pkg-config ${2:---cflags --libs} $names
 }
