@@ -33,6 +33,9 @@ MODULE_big = portatext
 # Files without a PostgreSQL header: built into the extension, and a second
 # time for unit tests, fuzzers and sanitizers.
 CORE = \
+	src/carrier/adapter.c \
+	src/carrier/kannel.c \
+	src/carrier/loopback.c \
 	src/number/address.c \
 	src/number/imsi.c \
 	src/number/operator_data.c \
@@ -45,6 +48,8 @@ CORE = \
 	src/text/gsm_code.c \
 	src/text/gsm_table.c \
 	src/text/transliterate.c \
+	src/worker/http.c \
+	src/worker/http_util.c \
 	$(wildcard src/core/*.c)
 
 # The rooms' SQL in dependency order; together they are the install script.
@@ -77,7 +82,7 @@ REGRESS = $(patsubst sql/%.sql,%,$(shell grep -L -m1 '^-- test build only' /dev/
 REGRESS_OPTS = --load-extension=portatext
 EXTRA_CLEAN = $(DATA_built) results regression.diffs regression.out build
 
-PG_CPPFLAGS = -Isrc $(shell pkg-config --cflags icu-i18n libmicrohttpd 2>/dev/null)
+PG_CPPFLAGS = -Isrc -DPORTATEXT_VERSION='"$(EXTVERSION)"' $(shell pkg-config --cflags icu-i18n libmicrohttpd 2>/dev/null)
 PG_CFLAGS = -std=gnu11 -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
 	-Wno-missing-field-initializers -Wno-cast-function-type $(WERROR)
 PG_CXXFLAGS = -std=c++17 -Wall -Wextra $(WERROR)

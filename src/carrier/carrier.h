@@ -136,6 +136,20 @@ extern void pt_carrier_answer_local(PtCarrier *carrier, const PtPartRequest *par
 
 /* "throttled" etc.: the labels of portatext.answer_class. */
 extern const char *pt_answer_class_name(PtAnswerClass class);
+extern bool pt_answer_class_find(const char *name, PtAnswerClass *class);
+
+/*
+ * For adapters.  pt_answer_begin empties the answer; pt_answer_set gives it a
+ * code, and the class that the adapter's rules have for it (fallback when they
+ * have none); pt_answer_say keeps what the peer said, one line of it, unless a
+ * secret of the carrier is in it.
+ */
+extern void pt_answer_begin(PtAnswer *answer);
+extern void pt_answer_set(const PtCarrier *carrier, PtAnswer *answer, const char *code, PtAnswerClass fallback);
+extern void pt_answer_say(const PtCarrier *carrier, PtAnswer *answer, const char *text);
+
+/* NULL, or the first setting that is not in the NULL-terminated list known. */
+extern const char *pt_carrier_unknown_setting(const PtCarrier *carrier, const char *const *known);
 
 extern const PtAdapter pt_adapter_loopback;
 extern const PtAdapter pt_adapter_kannel;
