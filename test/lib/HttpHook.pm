@@ -4,6 +4,7 @@
 #   my $hook = HttpHook->start(status => 200, body => 'ok');
 #   ... $hook->url ...
 #   my @requests = $hook->wait_requests(2, path => qr{^/dlr});
+#   $hook->behave(status => 503);
 #
 # It is a child process; it ends with the test that started it, whatever happens.
 package HttpHook;
@@ -24,16 +25,19 @@ our $WAIT = 30;    # seconds
 my $started = 0;
 my @all;
 
-# Options: status (default 200), body, delay (seconds before each answer).
+# Options: those of behave.
 sub start
 {
 	my ($class, %opt) = @_;
 	my $port = PostgreSQL::Test::Cluster::get_free_port();
 	my $log = sprintf '%s/hook%d.jsonl', $ENV{TESTDIR} || '.', ++$started;
+	my $self = bless { port => $port, log => $log, owner => $$ }, $class;
 	my $listener = IO::Socket::INET->new(
 		LocalAddr => '127.0.0.1', LocalPort => $port, Listen => 128, ReuseAddr => 1)
 	  or die "hook: $!\n";
 	my $parent = $$;
+
+	$self->behave(%opt);
 	my $pid = fork // die "fork: $!\n";
 
 	if (!$pid)
@@ -41,13 +45,35 @@ sub start
 		open STDIN, '<', '/dev/null';
 		open STDOUT, '>', '/dev/null';
 		open STDERR, '>', '/dev/null';
-		eval { serve($listener, $log, $parent, %opt) };
+		eval { serve($listener, $log, $parent) };
 		POSIX::_exit(0);    # no END block of the test may run here
 	}
 	close $listener;
-	my $self = bless { port => $port, log => $log, pid => $pid, owner => $$ }, $class;
+	$self->{pid} = $pid;
 	push @all, $self;
 	return $self;
+}
+
+# How the next requests are answered: status (default 200), body, delay (seconds
+# before the answer), drop (the connection is closed without an answer).
+sub behave
+{
+	my ($self, %how) = @_;
+
+	open my $f, '>', "$self->{log}.new" or die "hook: $!\n";
+	print $f encode_json(\%how);
+	close $f;
+	rename "$self->{log}.new", "$self->{log}.how" or die "hook: $!\n";
+	return;
+}
+
+sub behaviour
+{
+	my ($log) = @_;
+
+	open my $f, '<', "$log.how" or return {};
+	local $/;
+	return decode_json(<$f>);
 }
 
 sub stop
@@ -102,7 +128,7 @@ sub wait_requests
 # Ends when the test's process has ended.
 sub serve
 {
-	my ($listener, $log, $parent, %opt) = @_;
+	my ($listener, $log, $parent) = @_;
 	my $select = IO::Select->new($listener);
 	my %buffer;
 
@@ -120,7 +146,7 @@ sub serve
 			my $got = sysread $socket, my $data, 65536;
 
 			$buffer{$socket} .= $data if $got;
-			if (!$got || !answer_all($socket, \$buffer{$socket}, $out, %opt))
+			if (!$got || !answer_all($socket, \$buffer{$socket}, $out, $log))
 			{
 				$select->remove($socket);
 				delete $buffer{$socket};
@@ -134,7 +160,7 @@ sub serve
 # Answers every whole request in the buffer; false when the connection shall close.
 sub answer_all
 {
-	my ($socket, $buffer, $out, %opt) = @_;
+	my ($socket, $buffer, $out, $log) = @_;
 
 	while ($$buffer =~ /\A(\S+) (\S+) [^\r\n]*\r\n(.*?)\r\n\r\n/s)
 	{
@@ -148,10 +174,13 @@ sub answer_all
 		utf8::decode($body);
 		print $out encode_json(
 			{ method => $method, path => $path, headers => \%header, body => $body, t => time }) . "\n";
-		sleep $opt{delay} if $opt{delay};
-		my $answer = $opt{body} // '';
+		my $how = behaviour($log);
+		my $answer = $how->{body} // '';
+
+		sleep $how->{delay} if $how->{delay};
+		return 0 if $how->{drop};
 		syswrite $socket, sprintf("HTTP/1.1 %d Answer\r\nContent-Length: %d\r\n\r\n%s",
-			$opt{status} // 200, length $answer, $answer) or return 0;
+			$how->{status} // 200, length $answer, $answer) or return 0;
 		return 0 if lc($header{connection} // '') eq 'close';
 	}
 	return 1;
