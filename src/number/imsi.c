@@ -8,8 +8,8 @@
 
 /*
  * Beginnings of an IMSI whose mobile network code has three digits; all others
- * have two.  Whole countries where the published lists of network codes (ITU-T
- * E.212 annex, state of 2022) hold three-digit codes only.  Three countries mix
+ * have two.  After published lists of network codes by ITU-T E.212 (state of
+ * 2022): whole countries with three-digit codes only.  Three countries mix
  * both lengths (374 Trinidad and Tobago, 405 India, 502 Malaysia): of them the
  * ranges where no two-digit code begins alike.  In 405 03 and 405 04 both
  * lengths are in use and an IMSI does not tell; two digits are assumed.
