@@ -109,6 +109,7 @@ struct PtCarrier
 	int32_t		carrier_id;
 	char		name[64];
 	const PtAdapter *adapter;
+	bool		active;			/* enabled and not stopped, when it was loaded */
 	int			n_settings;
 	PtSetting  *settings;		/* settings, and username, password, receipt_secret */
 	double		segments_per_second;	/* 0: no limit */
