@@ -15,6 +15,22 @@
 #include "varatt.h"
 #endif
 
+/* The number of this process's PGPROC. */
+#if PG_VERSION_NUM >= 170000
+#define PT_MY_PROCNO MyProcNumber
+#define PT_CREATE_WAIT_EVENT_SET(n) CreateWaitEventSet(NULL, (n))
+#else
+#define PT_MY_PROCNO (MyProc->pgprocno)
+#define PT_CREATE_WAIT_EVENT_SET(n) CreateWaitEventSet(TopMemoryContext, (n))
+#endif
+
+/* Does the role own the database? */
+#if PG_VERSION_NUM >= 160000
+#define PT_OWNS_DATABASE(oid, role) object_ownercheck(DatabaseRelationId, (oid), (role))
+#else
+#define PT_OWNS_DATABASE(oid, role) pg_database_ownercheck((oid), (role))
+#endif
+
 /* Memory contexts handed to callbacks, LWLock tranches etc. are the same on all. */
 
 #endif							/* PORTATEXT_COMPAT_H */

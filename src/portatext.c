@@ -12,6 +12,7 @@
 
 #include "clock.h"
 #include "number/number.h"
+#include "worker/room.h"
 
 PG_MODULE_MAGIC;
 
@@ -24,6 +25,7 @@ _PG_init(void)
 	pt_clock_init();
 	if (process_shared_preload_libraries_in_progress)
 		pt_number_warm();
+	pt_worker_init();
 	MarkGUCPrefixReserved("portatext");
 }
 

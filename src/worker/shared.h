@@ -64,6 +64,7 @@ extern PtCarrierStats *pt_carrier_stats(int32 carrier_id);	/* of this database; 
 extern int64 pt_bucket_take(const char *key, double rate, int n, TimestampTz now);
 extern void pt_bucket_return(const char *key, double rate, int n);
 extern double pt_bucket_level(const char *key, double rate, TimestampTz now);	/* tokens there now */
+extern double pt_bucket_level_for(const char *key, double rate, int n, TimestampTz now);	/* at most max(rate, n) */
 
 /*
  * Waking: pt_wake_at_commit() notes that this transaction has put work into the
@@ -72,5 +73,6 @@ extern double pt_bucket_level(const char *key, double rate, TimestampTz now);	/*
 extern void pt_wake_at_commit(void);
 extern void pt_wake(PtWorkerKind kind); /* at once, this database */
 extern bool pt_workers_expected(void);	/* false: nobody will send (not preloaded, stopped, not this database) */
+extern const char *pt_workers_problem(void);	/* the reason as a sentence for a hint, or NULL */
 
 #endif							/* PORTATEXT_SHARED_H */

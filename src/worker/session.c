@@ -1,0 +1,299 @@
+/*
+ * session.c
+ *	  What every worker does the same way: start, identity, fixed settings,
+ *	  transactions and their errors.  Waiting is in session_wait.c.
+ */
+#include "worker/session.h"
+
+#include "access/xact.h"
+#include "commands/extension.h"
+#include "libpq/pqsignal.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "postmaster/bgworker.h"
+#include "postmaster/interrupt.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "tcop/tcopprot.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timeout.h"
+#include "utils/timestamp.h"
+
+#include "account/account.h"
+#include "worker/internal.h"
+#include "worker/session_internal.h"
+#include "worker/settings.h"
+
+#define WATCHDOG_MS 1000
+#define ERROR_LOG_INTERVAL (60 * USECS_PER_SEC)	/* the same error, at most so often */
+
+#pragma weak pt_mark_worker
+
+static PtWorkerKind session_kind;
+static Oid	session_extension;
+static MemoryContext turn_context;
+static TimeoutId watchdog_id;
+static volatile sig_atomic_t overtime = 0;
+
+/* The settings of every worker, whatever the server's or database's are. */
+static const char *const fixed_settings[][2] = {
+	{"search_path", "pg_catalog, pg_temp"},
+	{"default_transaction_isolation", "read committed"},
+	{"default_transaction_read_only", "off"},
+	{"default_transaction_deferrable", "off"},
+	{"statement_timeout", "0"},
+	{"lock_timeout", "0"},
+	{"idle_in_transaction_session_timeout", "0"},
+#if PG_VERSION_NUM >= 170000
+	{"transaction_timeout", "0"},
+#endif
+	{"jit", "off"},
+	{"max_parallel_workers_per_gather", "0"},
+	{"row_security", "on"},
+	{"session_replication_role", "origin"},
+};
+
+/* SIGTERM: note it; the main loop finishes what is on the wire and leaves. */
+static void
+note_stop(SIGNAL_ARGS)
+{
+	int			save_errno = errno;
+
+	ShutdownRequestPending = true;
+	SetLatch(MyLatch);
+	errno = save_errno;
+}
+
+/* Each second of a transaction: after a stop, do not wait for a lock for ever. */
+static void
+watchdog(void)
+{
+	if (!ShutdownRequestPending || ++overtime <= pt_shutdown_grace / WATCHDOG_MS + 3)
+		return;
+	ProcDiePending = true;
+	InterruptPending = true;
+	SetLatch(MyLatch);
+}
+
+/* Applies the fixed settings, and at least a local flush at each commit. */
+void
+pt_session_fix_settings(void)
+{
+	for (int i = 0; i < lengthof(fixed_settings); i++)
+		SetConfigOption(fixed_settings[i][0], fixed_settings[i][1], PGC_SUSET, PGC_S_OVERRIDE);
+	if (synchronous_commit < SYNCHRONOUS_COMMIT_ON)
+		SetConfigOption("synchronous_commit", "on", PGC_SUSET, PGC_S_OVERRIDE);
+}
+
+/* Tells the launcher what this database's scheduler has found. */
+static void
+publish(PtPresence presence)
+{
+	PtDatabase *entry;
+
+	if (session_kind != PT_SCHEDULER && presence != PT_ABSENT)
+		return;
+	LWLockAcquire(pt_shared->lock, LW_EXCLUSIVE);
+	entry = pt_database_find(MyDatabaseId);
+	if (entry != NULL)
+	{
+		entry->presence = presence;
+		entry->dispatchers = pt_dispatchers;
+		entry->receiver_port = pt_receiver_port;
+	}
+	LWLockRelease(pt_shared->lock);
+	pt_wake_launcher(false);
+}
+
+void
+pt_session_publish(void)
+{
+	publish(PT_PRESENT);
+}
+
+/* Ends a worker whose extension is gone or was made anew. */
+static void
+leave_if_gone(Oid extension)
+{
+	if (OidIsValid(extension) && extension == session_extension)
+		return;
+	AbortCurrentTransaction();
+	if (!OidIsValid(extension))
+		publish(PT_ABSENT);
+	proc_exit(0);
+}
+
+/* Leaves when another launcher has taken over since this start was asked for. */
+static void
+check_generation(void)
+{
+	uint32		generation;
+
+	memcpy(&generation, MyBgworkerEntry->bgw_extra, sizeof(generation));
+	if (generation != pt_shared->generation)
+		proc_exit(0);
+}
+
+/* From now on the worker acts as portatext_owner, whom row security binds. */
+static void
+take_identity(void)
+{
+	Oid			owner;
+
+	StartTransactionCommand();
+	session_extension = pt_extension_oid();
+	if (!OidIsValid(session_extension))
+		leave_if_gone(InvalidOid);
+	owner = pt_owner_oid();
+	CommitTransactionCommand();
+	if (!OidIsValid(owner))
+		ereport(FATAL,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("role \"portatext_owner\" does not exist"),
+				 errhint("Run DROP EXTENSION portatext and CREATE EXTENSION portatext again.")));
+	SetUserIdAndSecContext(owner, 0);
+	if (pt_mark_worker != NULL)
+		pt_mark_worker();
+}
+
+/* Names the worker in pg_stat_activity. */
+static void
+name_worker(void)
+{
+	char		name[NAMEDATALEN];
+
+	snprintf(name, sizeof(name), "portatext %s", pt_kind_name(session_kind));
+	SetConfigOption("application_name", name, PGC_USERSET, PGC_S_OVERRIDE);
+}
+
+void
+pt_session_start(PtWorkerKind kind, Oid database)
+{
+	session_kind = kind;
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
+	pqsignal(SIGTERM, die);
+	BackgroundWorkerUnblockSignals();
+	check_generation();
+	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
+	pt_slot_attach(kind, 0);
+	pqsignal(SIGTERM, note_stop);
+	pt_session_fix_settings();
+	name_worker();
+	watchdog_id = RegisterTimeout(USER_TIMEOUT, watchdog);
+	turn_context = AllocSetContextCreate(TopMemoryContext, "portatext turn", ALLOCSET_DEFAULT_SIZES);
+	take_identity();
+	publish(PT_PRESENT);
+	pgstat_report_activity(STATE_IDLE, NULL);
+	pt_slot_activity(PT_WAITING);
+}
+
+bool
+pt_session_stopping(void)
+{
+	if (ShutdownRequestPending)
+		pt_slot_activity(PT_STOPPING);
+	return ShutdownRequestPending;
+}
+
+/* Is this error to be logged?  The same one is logged once a minute. */
+static bool
+worth_logging(const ErrorData *error, uint64 *unlogged)
+{
+	static int	last_code = 0;
+	static char last_text[128];
+	static TimestampTz last_time = 0;
+	static uint64 repeats = 0;
+	TimestampTz now = GetCurrentTimestamp();
+
+	if (error->sqlerrcode == last_code && now - last_time < ERROR_LOG_INTERVAL &&
+		strncmp(error->message, last_text, sizeof(last_text) - 1) == 0)
+	{
+		repeats++;
+		return false;
+	}
+	last_code = error->sqlerrcode;
+	strlcpy(last_text, error->message, sizeof(last_text));
+	last_time = now;
+	*unlogged = repeats;
+	repeats = 0;
+	return true;
+}
+
+/* Logs an error that one transaction has ended with; no details: they hold data. */
+static void
+report(const char *activity, const ErrorData *error)
+{
+	uint64		unlogged = 0;
+
+	pt_slot_error(error->message);
+	if (!worth_logging(error, &unlogged))
+		return;
+	ereport(LOG,
+			(errcode(error->sqlerrcode),
+			 errmsg("portatext %s: %s failed: %s",
+					pt_kind_name(session_kind), activity, error->message),
+			 unlogged > 0 ? errdetail("Before this, " UINT64_FORMAT " repeated errors were not logged.", unlogged) : 0,
+			 error->context ? errcontext("%s", error->context) : 0));
+}
+
+/* Takes the error, rolls back, reports. */
+static void
+recover(const char *activity)
+{
+	ErrorData  *error;
+
+	MemoryContextSwitchTo(turn_context);
+	error = CopyErrorData();
+	FlushErrorState();
+	disable_timeout(watchdog_id, false);
+	AbortCurrentTransaction();
+	report(activity, error);
+	FreeErrorData(error);
+}
+
+/* The transaction itself; errors pass through. */
+static void
+run(PtTxBody body, void *arg)
+{
+	StartTransactionCommand();
+	leave_if_gone(pt_extension_oid());
+	SPI_connect();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	MemoryContextSwitchTo(turn_context);
+	body(arg);
+	SPI_finish();
+	PopActiveSnapshot();
+	CommitTransactionCommand();
+}
+
+bool
+pt_session_tx(const char *activity, PtTxBody body, void *arg)
+{
+	volatile bool ok = true;
+
+	MemoryContextReset(turn_context);
+	SetCurrentStatementStartTimestamp();
+	pgstat_report_activity(STATE_RUNNING, activity);
+	if (!ShutdownRequestPending)
+		pt_slot_activity(PT_WORKING);
+	enable_timeout_every(watchdog_id,
+						 TimestampTzPlusMilliseconds(GetCurrentTimestamp(), WATCHDOG_MS),
+						 WATCHDOG_MS);
+	PG_TRY();
+	{
+		run(body, arg);
+	}
+	PG_CATCH();
+	{
+		recover(activity);
+		ok = false;
+	}
+	PG_END_TRY();
+	disable_timeout(watchdog_id, false);
+	MemoryContextSwitchTo(turn_context);
+	pt_session_note_stats(pgstat_report_stat(false));
+	pgstat_report_activity(STATE_IDLE, NULL);
+	return ok;
+}

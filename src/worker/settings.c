@@ -1,0 +1,107 @@
+/*
+ * settings.c
+ *	  The settings of the workers.
+ */
+#include "worker/settings.h"
+
+#include "utils/guc.h"
+#include "utils/varlena.h"
+
+char	   *pt_databases = NULL;
+int			pt_dispatchers = 1;
+char	   *pt_receiver_address = NULL;
+int			pt_receiver_port = 0;
+int			pt_shutdown_grace = 2000;
+char	   *pt_installation_setting = NULL;
+
+/* Splits a list of database names; false when its syntax is wrong. */
+static bool
+split_names(const char *value, char **copy, List **names)
+{
+	*copy = pstrdup(value);
+	return SplitIdentifierString(*copy, ',', names);
+}
+
+/* portatext.databases must be a list of names. */
+static bool
+check_databases(char **newval, void **extra, GucSource source)
+{
+	char	   *copy;
+	List	   *names;
+
+	if (!split_names(*newval, &copy, &names))
+	{
+		GUC_check_errdetail("The value is no list of database names separated by commas.");
+		return false;
+	}
+	list_free(names);
+	pfree(copy);
+	return true;
+}
+
+bool
+pt_database_listed(const char *name)
+{
+	char	   *copy;
+	List	   *names;
+	ListCell   *cell;
+	bool		found;
+
+	if (pt_databases == NULL || !split_names(pt_databases, &copy, &names))
+		return true;
+	found = names == NIL;
+	foreach(cell, names)
+		found = found || strcmp(name, (char *) lfirst(cell)) == 0;
+	list_free(names);
+	pfree(copy);
+	return found;
+}
+
+/* Settings of the whole server, changed by a reload. */
+static void
+define_server_settings(void)
+{
+	DefineCustomStringVariable("portatext.databases",
+							   "Databases in which the workers run.",
+							   "A list of names; empty: every database that holds the extension.",
+							   &pt_databases, "", PGC_SIGHUP, GUC_LIST_INPUT,
+							   check_databases, NULL, NULL);
+	DefineCustomIntVariable("portatext.shutdown_grace",
+							"How long a dispatcher that is told to leave waits for answers.",
+							"What has no answer by then becomes unclear.",
+							&pt_shutdown_grace, 2000, 0, 60000, PGC_SIGHUP,
+							GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomStringVariable("portatext.installation_id",
+							   "Name of this installation on this host.",
+							   "Workers refuse a database that was adopted under another name.",
+							   &pt_installation_setting, "", PGC_SIGHUP, 0,
+							   NULL, NULL, NULL);
+}
+
+/* Settings that a database may have for itself (ALTER DATABASE ... SET). */
+static void
+define_database_settings(void)
+{
+	DefineCustomIntVariable("portatext.dispatchers",
+							"Dispatchers in each database.",
+							"0: nothing is sent.",
+							&pt_dispatchers, 1, 0, 8, PGC_SUSET, 0,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("portatext.receiver_port",
+							"TCP port of the listener for carriers' callbacks.",
+							"0: no listener.",
+							&pt_receiver_port, 0, 0, 65535, PGC_SUSET, 0,
+							NULL, NULL, NULL);
+	DefineCustomStringVariable("portatext.receiver_address",
+							   "Address on which the listener for carriers' callbacks listens.",
+							   NULL, &pt_receiver_address, "127.0.0.1", PGC_SUSET, 0,
+							   NULL, NULL, NULL);
+}
+
+/* Defines the settings of this room. */
+void
+pt_settings_init(void)
+{
+	define_server_settings();
+	define_database_settings();
+}

@@ -1,0 +1,22 @@
+/*
+ * settings.h
+ *	  The settings of the workers (docs/operations.md has a line for each).
+ */
+#ifndef PORTATEXT_SETTINGS_H
+#define PORTATEXT_SETTINGS_H
+
+#include "portatext.h"
+
+extern char *pt_databases;		/* portatext.databases; empty: all */
+extern int	pt_dispatchers;		/* portatext.dispatchers */
+extern char *pt_receiver_address;	/* portatext.receiver_address */
+extern int	pt_receiver_port;	/* portatext.receiver_port; 0: off */
+extern int	pt_shutdown_grace;	/* portatext.shutdown_grace, milliseconds */
+extern char *pt_installation_setting;	/* portatext.installation_id */
+
+extern void pt_settings_init(void); /* from _PG_init */
+
+/* Is this database one of portatext.databases? */
+extern bool pt_database_listed(const char *name);
+
+#endif							/* PORTATEXT_SETTINGS_H */
