@@ -21,6 +21,7 @@
 #define HOLD_STEP_MS 10
 
 static ProcessUtility_hook_type previous_utility = NULL;
+static bool holding = false;	/* this transaction keeps workers out of a database */
 
 /* The template of CREATE DATABASE; NULL: the default one, which has no workers. */
 static const char *
@@ -84,13 +85,35 @@ changes_extensions(Node *parsetree)
 	return IsA(parsetree, CreateExtensionStmt) || IsA(parsetree, DropOwnedStmt);
 }
 
-/* Asks the launcher to keep the database empty; false: it has no workers. */
+/* Lets the workers come back to every database that this backend has held. */
+static void
+release(XactEvent event, void *arg)
+{
+	if (!holding || (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT))
+		return;
+	LWLockAcquire(pt_shared->lock, LW_EXCLUSIVE);
+	for (int i = 0; i < PT_MAX_DATABASES; i++)
+		if (pt_shared->databases[i].hold_pid == MyProcPid)
+			pt_shared->databases[i].hold_pid = 0;
+	LWLockRelease(pt_shared->lock);
+	holding = false;
+	pt_wake_launcher(true);
+}
+
+/*
+ * Asks the launcher to keep the database empty until this transaction ends;
+ * false: it has no workers.
+ */
 static bool
 hold(Oid database)
 {
+	static bool registered = false;
 	PtDatabase *entry;
 	bool		found = false;
 
+	if (!registered)
+		RegisterXactCallback(release, NULL);
+	registered = true;
 	LWLockAcquire(pt_shared->lock, LW_EXCLUSIVE);
 	entry = pt_database_find(database);
 	if (entry != NULL)
@@ -99,21 +122,8 @@ hold(Oid database)
 		found = true;
 	}
 	LWLockRelease(pt_shared->lock);
+	holding = holding || found;
 	return found;
-}
-
-/* Lets the workers come back, unless another backend holds the database now. */
-static void
-release(Oid database)
-{
-	PtDatabase *entry;
-
-	LWLockAcquire(pt_shared->lock, LW_EXCLUSIVE);
-	entry = pt_database_find(database);
-	if (entry != NULL && entry->hold_pid == MyProcPid)
-		entry->hold_pid = 0;
-	LWLockRelease(pt_shared->lock);
-	pt_wake_launcher(true);
 }
 
 /* Has the launcher seen the hold, and have all workers left? */
@@ -177,25 +187,12 @@ utility(PlannedStmt *pstmt, const char *query, bool read_only, ProcessUtilityCon
 	Node	   *parsetree = pstmt->utilityStmt;
 	bool		databases = changes_databases(parsetree);
 	bool		extensions = changes_extensions(parsetree);
-	volatile Oid held = database_to_hold(parsetree);
+	Oid			wanted = database_to_hold(parsetree);
 
-	if (OidIsValid(held) && !hold(held))
-		held = InvalidOid;
-	PG_TRY();
-	{
-		if (OidIsValid(held))
-			wait_empty(held);
-		pass_on(pstmt, query, read_only, context, params, env, dest, qc);
-	}
-	PG_FINALLY();
-	{
-		if (OidIsValid(held))
-			release(held);
-	}
-	PG_END_TRY();
-	if (databases)
-		pt_wake_launcher(true);
-	if (extensions)
+	if (OidIsValid(wanted) && hold(wanted))
+		wait_empty(wanted);
+	pass_on(pstmt, query, read_only, context, params, env, dest, qc);
+	if (databases || extensions)
 		pt_extension_changed_at_commit();
 }
 

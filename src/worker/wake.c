@@ -60,7 +60,7 @@ pt_wake(PtWorkerKind kind)
 	}
 }
 
-/* CREATE or DROP EXTENSION has committed: let the launcher look again. */
+/* A statement on extensions or databases has committed: look again. */
 static void
 extension_changed(void)
 {
@@ -115,7 +115,7 @@ pt_wake_at_commit(void)
 	wake_pending = true;
 }
 
-/* Notes that this transaction has created, changed or dropped an extension. */
+/* Notes that this transaction has made or dropped an extension or a database. */
 void
 pt_extension_changed_at_commit(void)
 {
