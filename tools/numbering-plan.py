@@ -390,6 +390,7 @@ def zone_file():
 def operator_file():
     named = {prefix: names["en"] for prefix, names in CARRIER_DATA.items() if names.get("en")}
     names = [""] + sorted(set(named.values()))
+    assert all(len(name.encode()) < 128 for name in names), "PT_OPERATOR_SIZE"
     index = {name: n for n, name in enumerate(names)}
     automaton = Automaton()
     start = automaton.from_prefixes({prefix: index[name] for prefix, name in named.items()})

@@ -4,6 +4,7 @@
  */
 #include "portatext.h"
 
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
@@ -200,14 +201,35 @@ pt_number_timezones_sql(PG_FUNCTION_ARGS)
 	PG_RETURN_ARRAYTYPE_P(construct_array(elements, n, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
+/* A UTF-8 name in the server encoding, or NULL when it has no such characters. */
+static text *
+name_to_server(const char *name)
+{
+	int			encoding = GetDatabaseEncoding();
+	int			len = strlen(name);
+	unsigned char buf[PT_OPERATOR_SIZE * MAX_CONVERSION_GROWTH];
+	Oid			convert;
+
+	if (encoding == PG_UTF8 || encoding == PG_SQL_ASCII)
+		return cstring_to_text(name);
+	convert = FindDefaultConversionProc(PG_UTF8, encoding);
+	if (!OidIsValid(convert) ||
+		pg_do_encoding_conversion_buf(convert, PG_UTF8, encoding,
+									  (unsigned char *) unconstify(char *, name), len,
+									  buf, sizeof(buf), true) != len)
+		return NULL;
+	return cstring_to_text((char *) buf);
+}
+
 /* number_operator_hint(e164) returns text: null when unknown (North America). */
 Datum
 pt_number_operator_sql(PG_FUNCTION_ARGS)
 {
 	text	   *number = PG_GETARG_TEXT_PP(0);
 	const char *name = pt_number_operator(VARDATA_ANY(number), VARSIZE_ANY_EXHDR(number));
+	text	   *result = name == NULL ? NULL : name_to_server(name);
 
-	if (name == NULL)
+	if (result == NULL)
 		PG_RETURN_NULL();
-	PG_RETURN_TEXT_P(cstring_to_text(pg_any_to_server(name, strlen(name), PG_UTF8)));
+	PG_RETURN_TEXT_P(result);
 }

@@ -95,6 +95,7 @@ extern int	pt_number_timezones(const char *e164, size_t len,
  * in North America).  A hint: numbers are ported.
  */
 extern const char *pt_number_operator(const char *e164, size_t len);
+#define PT_OPERATOR_SIZE 128	/* no name is longer, NUL included */
 
 /* What is wrong with an input that is no number. */
 typedef enum PtNumberError
