@@ -7,7 +7,11 @@
 use strict;
 use warnings;
 
-use File::Basename qw(basename dirname);
+use FindBin;
+use lib $FindBin::Bin;
+use TestEnvironment;
+
+use File::Basename qw(basename);
 use File::Path qw(make_path);
 use POSIX qw(:sys_wait_h);
 use TAP::Parser;
@@ -24,7 +28,7 @@ my %ran;        # test files that ran, as the coverage table names them
 my %running;    # process id of a job => the job
 my @blocked;    # reasons why later suites cannot run
 
-prepare_environment();
+$| = 1;
 $SIG{INT} = $SIG{TERM} = $SIG{HUP} = sub { kill_all(); leftovers(); exit 130 };
 
 my @suites = (
@@ -399,23 +403,6 @@ sub is_ancestor
 }
 
 # ---- small things ----
-
-sub prepare_environment
-{
-	my $pgxs = qx("$ENV{PG_CONFIG}" --pgxs);
-
-	chomp $pgxs;
-	my $tools = dirname(dirname(dirname($pgxs))) . '/src/test';
-	$ENV{PG_REGRESS} = "$tools/regress/pg_regress";
-	$ENV{PG_ISOLATION_REGRESS} = "$tools/isolation/pg_isolation_regress";
-	$ENV{PERL5LIB} = "$tools/perl";
-	$ENV{PT_DESTDIR} = "$work/dest";
-	$ENV{PT_SHIP_DESTDIR} = "$work/ship-dest";
-	$ENV{PT_BUILD} = "$work/build";
-	$ENV{PG_TEST_PORT_DIR} = "$work/portlock";
-	make_path($ENV{PG_TEST_PORT_DIR}, $ENV{PT_BUILD});
-	$| = 1;
-}
 
 sub read_file
 {

@@ -1,0 +1,234 @@
+# The measurements of make bench, in a private copy (test/bench/run).  Each line of
+# the table is a pair measured in turns in one run: ours, and what stands below it.
+# Environment: N (messages of the large runs), ROUNDS (the median of so many counts).
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use TestEnvironment;
+
+use PortatextNode;
+use PostgreSQL::Test::Utils ();
+use Test::More ();
+use Time::HiRes qw(time sleep);
+
+my $n = $ENV{N} || 20000;
+my $rounds = $ENV{ROUNDS} || 3;
+my $in_flight = 32;
+my $singles = 200;
+my $work = $ENV{PT_WORK};
+my $port = PostgreSQL::Test::Cluster::get_free_port();
+my $arrivals = "$work/arrivals";
+my ($node, $sink);
+
+# The modules of PostgreSQL send standard output to a log; the table goes here.
+open my $table, '>&', 3 or die "file descriptor 3: $!\n";
+$table->autoflush(1);
+
+eval { main(); 1 } or print $table "bench: $@";
+my $ok = !$@;
+kill 'TERM', $sink if $sink;
+$node->stop('immediate') if $node;
+exit($ok ? 0 : 1);
+
+sub main
+{
+	prepare();
+	printf $table "\n%d messages, median of %d rounds, %d requests in flight, %s\n\n", $n, $rounds,
+	  $in_flight, PortatextNode::config('--version');
+	line('what', 'portatext', '', 'compared with', '', 'ratio');
+	line(map { '-' x $_ } 34, 10, 6, 38, 10, 6);
+	bench_large();
+	bench_single();
+	bench_latency();
+}
+
+# ---- the pairs ----
+
+# One statement queues n messages; then all of them go out.
+sub bench_large
+{
+	my (@send, @insert, @drain, @curl);
+
+	for (1 .. $rounds)
+	{
+		push @curl, libcurl_alone();
+		push @insert, $n / timed(sub { sql("INSERT INTO plain SELECT * FROM plain_rows($n)") });
+		forget();
+		push @send, $n / timed(sub { sql("SELECT count(send(i)) FROM generate_series(1, $n) i") });
+		my $begun = time;
+
+		wait_drained();
+		push @drain, $n / (time - $begun);
+	}
+	pair('send_sms over a query', median(@send), '/s', 'INSERT of the same rows', median(@insert));
+	pair('hand-over, with outcomes', median(@drain), '/s', 'libcurl alone, same requests', median(@curl));
+}
+
+# One message a transaction, from four sessions, while the dispatcher works.
+sub bench_single
+{
+	my (@send, @insert);
+
+	for (1 .. $rounds)
+	{
+		push @insert, pgbench('INSERT INTO plain SELECT * FROM plain_rows(1)');
+		push @send, pgbench('SELECT send(1)');
+		wait_drained();
+		forget();
+	}
+	pair('send_sms, 4 sessions', median(@send), '/s', 'INSERT of one row, 4 sessions', median(@insert));
+}
+
+# From the commit (as the server stamped it) to the carrier, one message after the other.
+sub bench_latency
+{
+	my @commit = sort { $a <=> $b } map { 1000 * timed(sub { sql('INSERT INTO plain SELECT * FROM plain_rows(1)') }) } 1 .. 20;
+	my %arrived;
+	my @wire;
+
+	truncate $arrivals, 0;
+	for my $i (1 .. $singles)
+	{
+		sql("SELECT send($i)");
+		sleep 0.005;
+	}
+	wait_drained();
+	for (split /\n/, PostgreSQL::Test::Utils::slurp_file($arrivals))
+	{
+		my ($at, $to) = split / /;
+		$arrived{$to} = $at;
+	}
+	for (split /\n/, sql(q{SELECT to_number, extract(epoch FROM pg_xact_commit_timestamp(l.xmin))
+			FROM portatext.message m JOIN portatext.ledger_entry l ON l.reference = m.message_id AND l.kind = 'charge'}))
+	{
+		my ($to, $at) = split /\|/;
+		$to =~ s/^\+/%2B/;
+		push @wire, 1000 * ($arrived{$to} - $at) if $arrived{$to};
+	}
+	die "no arrival was matched with its commit\n" unless @wire;
+	@wire = sort { $a <=> $b } @wire;
+	line('commit to carrier, median', figure(median(@wire)), 'ms', "of " . @wire . " messages", '', '');
+	line('commit to carrier, 95 %', figure($wire[ int($#wire * 0.95) ]), 'ms', 'the same', '', '');
+}
+
+# ---- what stands below ----
+
+sub libcurl_alone
+{
+	my $url = "http://127.0.0.1:$port/cgi-bin/sendsms?dlr-mask=31&username=bench&password=bench"
+	  . '&from=%2B12015550100&coding=0&text=' . 'x' x 60 . '&dlr-url=' . 'y' x 120 . '&to=%2B1201555';
+	my $out = qx("$work/curlclient" "$url" $n $in_flight);
+
+	die "curlclient failed\n" if $?;
+	my ($requests, $seconds) = split ' ', $out;
+	return $requests / $seconds;
+}
+
+# Transactions a second.
+sub pgbench
+{
+	my ($statement) = @_;
+	my $file = "$work/pgbench.sql";
+
+	open my $f, '>', $file or die "$file: $!\n";
+	print $f "$statement;\n";
+	close $f;
+	my $connection = $node->connstr('bench');
+	my $out = qx(pgbench -n -c 4 -j 2 -T 5 -M prepared -f "$file" "$connection" 2>&1);
+
+	return $1 if $out =~ /tps = ([\d.]+)/;
+	die "pgbench: $out\n";
+}
+
+# ---- the stage ----
+
+sub prepare
+{
+	make_programs();
+	$node = PortatextNode->new_node('bench', shipped => 1, conf => <<"EOT");
+fsync = on
+shared_buffers = 512MB
+max_wal_size = 8GB
+checkpoint_timeout = 30min
+track_commit_timestamp = on
+EOT
+	start_sink();
+	$node->safe_psql('postgres', 'CREATE DATABASE bench');
+	$node->psql('bench', PostgreSQL::Test::Utils::slurp_file('test/bench/setup.sql'),
+		on_error_die => 1, extra_params => [ '-v', "port=$port", '-v', "in_flight=$in_flight" ]);
+}
+
+sub make_programs
+{
+	print $table "Building ...\n";
+	system(qq(make -s PG_CONFIG="$ENV{PG_CONFIG}" all >&2)) == 0
+	  && system(qq(make -s PG_CONFIG="$ENV{PG_CONFIG}" install DESTDIR="$ENV{PT_SHIP_DESTDIR}" >&2)) == 0
+	  && system(qq(gcc -O2 -o "$work/sink" test/bench/sink.c)) == 0
+	  && system(qq(gcc -O2 -o "$work/curlclient" test/bench/curlclient.c -lcurl)) == 0
+	  or die "the build failed\n";
+}
+
+sub start_sink
+{
+	$sink = fork // die "fork: $!\n";
+	if (!$sink)
+	{
+		exec "$work/sink", $port, '-l', $arrivals or POSIX::_exit(1);
+	}
+	sleep 0.2;
+}
+
+sub sql { return $node->safe_psql('bench', $_[0]) }
+
+sub timed
+{
+	my ($code) = @_;
+	my $begun = time;
+
+	$code->();
+	return time - $begun;
+}
+
+# Until every message has an outcome and nothing is claimed.
+sub wait_drained
+{
+	my $end = time + 600;
+
+	while (time < $end)
+	{
+		return if sql(q{SELECT NOT EXISTS (SELECT FROM portatext.outbox)
+			AND NOT EXISTS (SELECT FROM portatext.parked) AND NOT EXISTS (SELECT FROM portatext.lease)}) eq 't';
+		sleep 0.05;
+	}
+	die "the queue did not get empty\n";
+}
+
+sub forget
+{
+	sql('TRUNCATE plain, portatext.message, portatext.message_part, portatext.carrier_ref, portatext.event');
+	sql('CHECKPOINT');
+}
+
+# ---- the table ----
+
+sub median
+{
+	my @sorted = sort { $a <=> $b } @_;
+	return $sorted[ $#sorted / 2 ];
+}
+
+sub figure
+{
+	my ($x) = @_;
+	return $x >= 100 ? sprintf('%.0f', $x) : sprintf('%.2f', $x);
+}
+
+sub pair
+{
+	my ($what, $ours, $unit, $other, $theirs) = @_;
+	line($what, figure($ours), $unit, $other, figure($theirs), sprintf('%.2f', $ours / $theirs));
+}
+
+sub line { printf $table "| %-34s | %10s %-6s | %-38s | %10s | %6s |\n", @_ }
