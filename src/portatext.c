@@ -10,6 +10,8 @@
 #include "utils/acl.h"
 #include "utils/guc.h"
 
+#include "account/account.h"
+#include "billing/billing.h"
 #include "clock.h"
 #include "number/number.h"
 #include "worker/room.h"
@@ -23,6 +25,8 @@ void
 _PG_init(void)
 {
 	pt_clock_init();
+	pt_account_init();
+	pt_billing_init();
 	if (process_shared_preload_libraries_in_progress)
 		pt_number_warm();
 	pt_worker_init();

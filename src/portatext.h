@@ -62,6 +62,12 @@ extern uint64 pt_plan_run(PtPlan *plan, const Datum *values, const char *nulls, 
 /* The same with the newest snapshot, also under REPEATABLE READ. */
 extern uint64 pt_plan_run_latest(PtPlan *plan, const Datum *values, const char *nulls, int expected);
 
+/*
+ * A query that changes nothing, with the newest snapshot; own changes of
+ * earlier commands are seen.  Also works in parallel workers.
+ */
+extern uint64 pt_plan_read(PtPlan *plan, const Datum *values, const char *nulls);
+
 /* Column col (from 1) of row (from 0) of SPI_tuptable. */
 extern Datum pt_result(uint64 row, int col, bool *isnull);
 
@@ -76,6 +82,12 @@ typedef struct PtRole
 	int			sec_context;
 } PtRole;
 extern void pt_become_owner(PtRole *saved);
+
+/*
+ * The same, and row-level security does not bind: for code that names the
+ * account itself, such as the books.  A PtPlan is either always run so or never.
+ */
+extern void pt_become_keeper(PtRole *saved);
 extern void pt_become_caller(const PtRole *saved);
 
 #endif							/* PORTATEXT_H */

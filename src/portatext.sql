@@ -13,7 +13,7 @@ COMMENT ON FUNCTION portatext.uuid7() IS
     'A new time-ordered identifier (RFC 9562, version 7).';
 
 CREATE FUNCTION portatext.flush_caches() RETURNS trigger
-    LANGUAGE c
+    LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'pt_flush_caches';
 COMMENT ON FUNCTION portatext.flush_caches() IS
-    'Statement trigger: tells every process that a cached table has changed.';
+    'Statement trigger: tells every session that a cached table has changed.';

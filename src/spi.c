@@ -5,6 +5,7 @@
  */
 #include "portatext.h"
 
+#include "access/xact.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/snapmgr.h"
@@ -64,6 +65,18 @@ pt_plan_run_latest(PtPlan *plan, const Datum *values, const char *nulls, int exp
 	return plan_check(plan, result, expected);
 }
 
+uint64
+pt_plan_read(PtPlan *plan, const Datum *values, const char *nulls)
+{
+	Snapshot	snapshot = IsInParallelMode() ? GetActiveSnapshot() : GetLatestSnapshot();
+	int			result;
+
+	plan_prepare(plan);
+	result = SPI_execute_snapshot(plan->plan, (Datum *) values, nulls,
+								  snapshot, InvalidSnapshot, true, false, 0);
+	return plan_check(plan, result, SPI_OK_SELECT);
+}
+
 Datum
 pt_result(uint64 row, int col, bool *isnull)
 {
@@ -82,6 +95,16 @@ pt_become_owner(PtRole *saved)
 				 errhint("Run DROP EXTENSION portatext and CREATE EXTENSION portatext again.")));
 	GetUserIdAndSecContext(&saved->userid, &saved->sec_context);
 	SetUserIdAndSecContext(owner, saved->sec_context | SECURITY_LOCAL_USERID_CHANGE);
+}
+
+void
+pt_become_keeper(PtRole *saved)
+{
+	PtRole		owner;
+
+	pt_become_owner(saved);
+	GetUserIdAndSecContext(&owner.userid, &owner.sec_context);
+	SetUserIdAndSecContext(owner.userid, owner.sec_context | SECURITY_NOFORCE_RLS);
 }
 
 void

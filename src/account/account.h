@@ -14,7 +14,9 @@ typedef struct PtAccount
 	bool		sandbox;
 	bool		suspended;
 	bool		message_events;
+	bool		has_alert;
 	int32		carrier_id;		/* pinned carrier, -1: none */
+	int64		alert_below;	/* millionths of a credit, if has_alert (ALERT-02) */
 } PtAccount;
 
 /*
@@ -27,7 +29,10 @@ extern int64 pt_current_account(void);
 /* The same without making anything; 0 when there is none.  For policies. */
 extern int64 pt_known_account(void);
 
-/* Cached; flushed when portatext.account changes.  Raises 42704 when missing. */
+/*
+ * Cached, and refreshed in place when portatext.account has changed: the
+ * pointer stays good.  Raises 42704 when missing.
+ */
 extern const PtAccount *pt_account_get(int64 account_id);
 
 /* Is the caller (the outermost role, after SET ROLE) a superuser or operator? */

@@ -49,7 +49,170 @@ CREATE TABLE portatext.account_role (
 COMMENT ON TABLE portatext.account_role IS
     'Which account a login role speaks for; written by grant_account().';
 SELECT pg_catalog.pg_extension_config_dump('portatext.account_role', '');
+
 CREATE TRIGGER flush_caches AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON portatext.account
     FOR EACH STATEMENT EXECUTE FUNCTION portatext.flush_caches();
 CREATE TRIGGER flush_caches AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON portatext.account_role
     FOR EACH STATEMENT EXECUTE FUNCTION portatext.flush_caches();
+
+-- Who is speaking.
+
+CREATE FUNCTION portatext.current_account() RETURNS bigint
+    LANGUAGE c STABLE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'pt_current_account_sql';
+COMMENT ON FUNCTION portatext.current_account() IS
+    'The caller''s account: the setting portatext.account_id, else the account of the login role, else, for superusers and operators, the default account, which is made at its first use. Raises insufficient_privilege when there is none.';
+GRANT EXECUTE ON FUNCTION portatext.current_account() TO portatext_account, portatext_operator;
+
+CREATE FUNCTION portatext.known_account() RETURNS bigint
+    LANGUAGE c STABLE PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'pt_known_account_sql';
+COMMENT ON FUNCTION portatext.known_account() IS
+    'The same without making or raising anything: null when the caller has no account. For policies.';
+GRANT EXECUTE ON FUNCTION portatext.known_account() TO portatext_account, portatext_operator;
+
+CREATE FUNCTION portatext.sees_all() RETURNS boolean
+    LANGUAGE c STABLE PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'pt_sees_all_sql';
+COMMENT ON FUNCTION portatext.sees_all() IS
+    'Is the caller a worker, or an operator who has chosen no account? For policies.';
+
+CREATE FUNCTION portatext.is_operator() RETURNS boolean
+    LANGUAGE c STABLE PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'pt_is_operator_sql';
+COMMENT ON FUNCTION portatext.is_operator() IS
+    'Is the caller, after SET ROLE, a superuser or a member of portatext_operator?';
+GRANT EXECUTE ON FUNCTION portatext.is_operator() TO portatext_account, portatext_operator;
+
+CREATE FUNCTION portatext.act_as(account_id bigint) RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'pt_act_as';
+COMMENT ON FUNCTION portatext.act_as(bigint) IS
+    'For operators: until the end of the transaction everything is done for this account; null takes that back.';
+GRANT EXECUTE ON FUNCTION portatext.act_as(bigint) TO portatext_operator;
+
+-- Accounts are made and changed by operators.
+
+GRANT SELECT ON portatext.account, portatext.account_role TO portatext_account;
+GRANT SELECT, INSERT, UPDATE ON portatext.account TO portatext_operator;
+GRANT SELECT, INSERT, UPDATE, DELETE ON portatext.account_role TO portatext_operator;
+
+CREATE FUNCTION portatext.create_account(
+        name text,
+        kind portatext.account_kind DEFAULT 'prepaid',
+        credit_limit numeric DEFAULT NULL,
+        sandbox boolean DEFAULT false,
+        carrier text DEFAULT NULL,
+        timezone text DEFAULT 'UTC')
+    RETURNS bigint
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    made bigint;
+    pinned integer;
+BEGIN
+    IF kind = 'prepaid' AND credit_limit IS NOT NULL THEN
+        RAISE EXCEPTION 'a prepaid account has no credit limit'
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'Make it a postpaid account, or leave the limit out.';
+    END IF;
+    IF carrier IS NOT NULL THEN
+        SELECT c.carrier_id INTO pinned FROM portatext.carriers c WHERE c.name = carrier;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'carrier "%" does not exist', carrier USING ERRCODE = 'undefined_object';
+        END IF;
+    END IF;
+    INSERT INTO portatext.account (name, kind, credit_limit, sandbox, carrier_id, timezone)
+        VALUES (name, kind, credit_limit, sandbox, pinned, timezone)
+        RETURNING account_id INTO made;
+    PERFORM portatext.open_balance(made);
+    RETURN made;
+END
+$$;
+COMMENT ON FUNCTION portatext.create_account(text, portatext.account_kind, numeric, boolean, text, text) IS
+    'Opens an account with a balance of zero and returns its number. carrier pins the account to one carrier; a sandbox account''s credits are honoured by loopback only. For operators.';
+GRANT EXECUTE ON FUNCTION portatext.create_account(text, portatext.account_kind, numeric, boolean, text, text) TO portatext_operator;
+
+CREATE FUNCTION portatext.grant_account(role name, account_id bigint) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM portatext.account a WHERE a.account_id = grant_account.account_id) THEN
+        RAISE EXCEPTION 'account % does not exist', account_id USING ERRCODE = 'undefined_object';
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname = role) THEN
+        RAISE EXCEPTION 'role "%" does not exist', role USING ERRCODE = 'undefined_object';
+    END IF;
+    INSERT INTO portatext.account_role AS r (role_name, account_id) VALUES (role, grant_account.account_id)
+        ON CONFLICT (role_name) DO UPDATE SET account_id = EXCLUDED.account_id;
+    IF NOT pg_catalog.pg_has_role(role, 'portatext_account', 'USAGE') THEN
+        EXECUTE pg_catalog.format('GRANT portatext_account TO %I', role);
+    END IF;
+EXCEPTION
+    WHEN insufficient_privilege THEN
+        RAISE EXCEPTION 'only a role that may grant portatext_account can give "%" an account', role
+            USING ERRCODE = 'insufficient_privilege',
+                  DETAIL = SQLERRM,
+                  HINT = pg_catalog.format('Have a superuser run GRANT portatext_account TO %I first, or grant_account() itself.', role);
+END
+$$;
+COMMENT ON FUNCTION portatext.grant_account(name, bigint) IS
+    'Lets a login role speak for an account and makes it a member of portatext_account. For operators who may grant that role.';
+GRANT EXECUTE ON FUNCTION portatext.grant_account(name, bigint) TO portatext_operator;
+
+CREATE FUNCTION portatext.revoke_account(role name) RETURNS boolean
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+    WITH gone AS (DELETE FROM portatext.account_role r WHERE r.role_name = role RETURNING 1)
+    SELECT EXISTS (SELECT FROM gone)
+$$;
+COMMENT ON FUNCTION portatext.revoke_account(name) IS
+    'Ends what grant_account() began, but for the membership, which gives nothing without an account. False: the role had none. For operators.';
+GRANT EXECUTE ON FUNCTION portatext.revoke_account(name) TO portatext_operator;
+
+CREATE FUNCTION portatext.suspend_account(account_id bigint, suspended boolean DEFAULT true) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+BEGIN
+    UPDATE portatext.account a SET suspended = suspend_account.suspended
+        WHERE a.account_id = suspend_account.account_id;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'account % does not exist', account_id USING ERRCODE = 'undefined_object';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION portatext.suspend_account(bigint, boolean) IS
+    'A suspended account sends nothing; false ends the suspension. For operators.';
+GRANT EXECUTE ON FUNCTION portatext.suspend_account(bigint, boolean) TO portatext_operator;
+
+-- The account of superusers and operators, made at its first use: the install
+-- script may put no row into a dumped table.
+CREATE FUNCTION portatext.make_default_account() RETURNS bigint
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    made bigint;
+BEGIN
+    INSERT INTO portatext.account (name, sandbox, is_default)
+        SELECT CASE WHEN EXISTS (SELECT FROM portatext.account WHERE name = 'sandbox')
+                    THEN 'sandbox ' || portatext.uuid7() ELSE 'sandbox' END, true, true
+        ON CONFLICT DO NOTHING
+        RETURNING account_id INTO made;
+    IF NOT FOUND THEN
+        RETURN (SELECT a.account_id FROM portatext.account a WHERE a.is_default);
+    END IF;
+    PERFORM portatext.open_balance(made);
+    INSERT INTO portatext.did (account_id, number) VALUES (made, '+12025550100') ON CONFLICT DO NOTHING;
+    INSERT INTO portatext.tariff (account_id, prefix, credits) VALUES (made, '', 1);
+    INSERT INTO portatext.ledger_entry (account_id, reference, kind, amount, note)
+        VALUES (made, portatext.uuid7(), 'bonus', 1000, 'sandbox credits, honoured by loopback only');
+    UPDATE portatext.balance_stripe s SET amount = 62.5 WHERE s.account_id = made;
+    RETURN made;
+END
+$$;
+COMMENT ON FUNCTION portatext.make_default_account() IS
+    'Makes the sandbox account with a sender, a tariff for every destination and 1000 credits. Called by current_account() only.';

@@ -26,6 +26,12 @@ extern void pt_debit(int64 account_id, Datum amount);
 /* The balance as this transaction sees it, its own charges included. */
 extern Datum pt_balance(int64 account_id);
 
+/*
+ * Moves booked credits into the stripes, as far as those are free; false when
+ * stripe 0 is not, and nothing was done.
+ */
+extern bool pt_absorb(int64 account_id);
+
 extern void pt_billing_init(void);	/* from _PG_init: transaction callbacks */
 
 #endif							/* PORTATEXT_BILLING_H */

@@ -4,13 +4,13 @@ CREATE TABLE portatext.tariff (
     tariff_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     account_id bigint REFERENCES portatext.account,
     prefix text NOT NULL CHECK (prefix ~ '^[0-9]{0,15}$'),
-    credits numeric NOT NULL CHECK (credits >= 0),
+    credits numeric NOT NULL CHECK (credits >= 0 AND credits < 1e12 AND credits = round(credits, 6)),
     valid_from timestamptz NOT NULL DEFAULT '-infinity',
     valid_to timestamptz NOT NULL DEFAULT 'infinity',
     CHECK (valid_from < valid_to)
 );
 CREATE UNIQUE INDEX tariff_key ON portatext.tariff
-    (prefix, COALESCE(account_id, 0), valid_from);
+    (COALESCE(account_id, 0), prefix, valid_from);
 COMMENT ON TABLE portatext.tariff IS
     'Credits per segment by destination. The longest prefix wins; at equal length an account''s own row wins over the general one, and the latest valid_from in force over earlier ones.';
 COMMENT ON COLUMN portatext.tariff.account_id IS 'Null: for every account but those flagged as sandbox.';
@@ -43,14 +43,14 @@ CREATE TABLE portatext.balance_stripe (
     account_id bigint NOT NULL,
     stripe smallint NOT NULL,
     amount numeric NOT NULL DEFAULT 0,
-    allowance numeric NOT NULL DEFAULT 0,
+    allowance numeric DEFAULT 0,
     PRIMARY KEY (account_id, stripe),
     CHECK (stripe = 0 OR amount + allowance >= 0)
 ) WITH (fillfactor = 20, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 COMMENT ON TABLE portatext.balance_stripe IS
     'The balance in pieces, so that sessions of one account do not queue behind one row: balance = sum of amount + sum of balance_pending. Only charge() writes here.';
 COMMENT ON COLUMN portatext.balance_stripe.allowance IS
-    'This piece''s share of a postpaid account''s credit limit.';
+    'This piece''s share of a postpaid account''s credit limit; null: no limit.';
 SELECT pg_catalog.pg_extension_config_dump('portatext.balance_stripe', '');
 
 CREATE TABLE portatext.balance_pending (
@@ -71,5 +71,126 @@ CREATE TABLE portatext.balance_alert (
 COMMENT ON TABLE portatext.balance_alert IS
     'Which balance alerts have fired and wait for the balance to recover (ALERT-25).';
 SELECT pg_catalog.pg_extension_config_dump('portatext.balance_alert', '');
+
 CREATE TRIGGER flush_caches AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON portatext.tariff
     FOR EACH STATEMENT EXECUTE FUNCTION portatext.flush_caches();
+
+-- The balance.
+
+CREATE FUNCTION portatext.stored_balance(account bigint) RETURNS numeric
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+    SELECT COALESCE((SELECT sum(s.amount) FROM portatext.balance_stripe s WHERE s.account_id = account), 0)
+         + COALESCE((SELECT sum(p.amount) FROM portatext.balance_pending p WHERE p.account_id = account), 0)
+$$;
+COMMENT ON FUNCTION portatext.stored_balance(bigint) IS
+    'The balance as its tables have it, without what this transaction has spent and not yet written.';
+
+CREATE FUNCTION portatext.open_balance(account_id bigint) RETURNS void
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'pt_open_balance';
+COMMENT ON FUNCTION portatext.open_balance(bigint) IS
+    'Makes the stripes of a new account, with shares of its credit limit. Called by create_account().';
+GRANT EXECUTE ON FUNCTION portatext.open_balance(bigint) TO portatext_operator;
+
+CREATE FUNCTION portatext.balance(account_id bigint DEFAULT NULL) RETURNS numeric
+    LANGUAGE c STABLE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'pt_balance_sql';
+COMMENT ON FUNCTION portatext.balance(bigint) IS
+    'Credits of the caller''s account, what this transaction has spent taken off; operators may name another account.';
+GRANT EXECUTE ON FUNCTION portatext.balance(bigint) TO portatext_account, portatext_operator;
+
+-- Booking.  The inner functions run in the extension's own role (balance.c).
+
+CREATE FUNCTION portatext.rearm_balance_alerts(account bigint) RETURNS void
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+    UPDATE portatext.balance_alert a
+        SET low = a.low AND b.balance < c.alert_when_credit_less_than,
+            zero = a.zero AND b.balance <= 0
+        FROM portatext.account c, (SELECT portatext.stored_balance(account) AS balance) b
+        WHERE a.account_id = account AND c.account_id = account
+          AND (a.low AND (b.balance < c.alert_when_credit_less_than) IS NOT TRUE OR a.zero AND b.balance > 0)
+$$;
+COMMENT ON FUNCTION portatext.rearm_balance_alerts(bigint) IS
+    'Alerts whose threshold the balance has risen above may fire again (ALERT-25).';
+
+CREATE FUNCTION portatext.book_credit(account bigint, kind portatext.ledger_kind, amount numeric, note text) RETURNS void
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+    WITH booked AS (
+        INSERT INTO portatext.ledger_entry (account_id, reference, kind, amount, note)
+            VALUES (account, portatext.uuid7(), kind, amount, note)
+            RETURNING reference),
+    credited AS (
+        INSERT INTO portatext.balance_pending (reference, account_id, amount)
+            SELECT b.reference, account, amount FROM booked b)
+    INSERT INTO portatext.event (account_id, type, subject, payload)
+        SELECT account, CASE kind WHEN 'bonus' THEN 'balance.bonus' ELSE 'balance.recharged' END, b.reference,
+               jsonb_build_object('amount', amount, 'note', note)
+        FROM booked b;
+    SELECT portatext.rearm_balance_alerts(account)
+$$;
+COMMENT ON FUNCTION portatext.book_credit(bigint, portatext.ledger_kind, numeric, text) IS
+    'Books a recharge (ALERT-08) or a bonus (ALERT-07) with its event.';
+
+CREATE FUNCTION portatext.book_debit(account bigint, amount numeric, note text) RETURNS void
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+    INSERT INTO portatext.ledger_entry (account_id, reference, kind, amount, note)
+        VALUES (account, portatext.uuid7(), 'debit', -amount, note)
+$$;
+COMMENT ON FUNCTION portatext.book_debit(bigint, numeric, text) IS
+    'The ledger row of an operator''s debit.';
+
+CREATE FUNCTION portatext.recharge(amount numeric, note text DEFAULT NULL, account_id bigint DEFAULT NULL) RETURNS numeric
+    LANGUAGE c VOLATILE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'pt_recharge';
+COMMENT ON FUNCTION portatext.recharge(numeric, text, bigint) IS
+    'Books credits that were paid for and returns the balance. Without account_id for the current account. For operators.';
+GRANT EXECUTE ON FUNCTION portatext.recharge(numeric, text, bigint) TO portatext_operator;
+
+CREATE FUNCTION portatext.grant_bonus(amount numeric, note text DEFAULT NULL, account_id bigint DEFAULT NULL) RETURNS numeric
+    LANGUAGE c VOLATILE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'pt_grant_bonus';
+COMMENT ON FUNCTION portatext.grant_bonus(numeric, text, bigint) IS
+    'Books credits as a gift, e.g. after a complaint (BILL-17), and returns the balance. For operators.';
+GRANT EXECUTE ON FUNCTION portatext.grant_bonus(numeric, text, bigint) TO portatext_operator;
+
+CREATE FUNCTION portatext.debit(amount numeric, note text DEFAULT NULL, account_id bigint DEFAULT NULL, below_zero boolean DEFAULT true) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'pt_debit_sql';
+COMMENT ON FUNCTION portatext.debit(numeric, text, bigint, boolean) IS
+    'Books credits off. With below_zero => false it does nothing and returns false when the funds do not suffice. For operators.';
+GRANT EXECUTE ON FUNCTION portatext.debit(numeric, text, bigint, boolean) TO portatext_operator;
+
+CREATE FUNCTION portatext.absorb_pending(account_id bigint) RETURNS boolean
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'pt_absorb_pending';
+COMMENT ON FUNCTION portatext.absorb_pending(bigint) IS
+    'Moves booked credits of an account into its stripes. False: a sender holds stripe 0, nothing was done. For the scheduler.';
+
+CREATE FUNCTION portatext.fire_balance_alert(account bigint, alert text) RETURNS void
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+    WITH fired AS (
+        INSERT INTO portatext.balance_alert AS a (account_id, low, zero)
+            VALUES (account, alert = 'low', alert = 'zero')
+            ON CONFLICT (account_id) DO UPDATE
+                SET low = a.low OR EXCLUDED.low, zero = a.zero OR EXCLUDED.zero
+                WHERE (EXCLUDED.low AND NOT a.low) OR (EXCLUDED.zero AND NOT a.zero)
+            RETURNING 1)
+    INSERT INTO portatext.event (account_id, type, subject, payload)
+        SELECT account, 'balance.' || alert, NULL,
+               jsonb_build_object('balance', portatext.stored_balance(account),
+                                  'threshold', CASE alert WHEN 'low' THEN c.alert_when_credit_less_than ELSE 0 END)
+        FROM fired, portatext.account c
+        WHERE c.account_id = account
+$$;
+COMMENT ON FUNCTION portatext.fire_balance_alert(bigint, text) IS
+    'Writes balance.low or balance.zero (ALERT-02, ALERT-03) unless that alert has fired already and waits for the balance to recover.';
