@@ -9,7 +9,7 @@
 #include "utils/hsearch.h"
 
 #include "billing/credits.h"
-#include "invalidate.h"
+#include "cache.h"
 
 typedef struct Entry
 {
@@ -18,7 +18,7 @@ typedef struct Entry
 } Entry;
 
 static HTAB *entries = NULL;
-static PtWatch watch = {.table = "account"};
+static PtCache cache = {.tables = {"account"}};
 
 /* Everything must be read again; the entries stay, as callers point to them. */
 static void
@@ -86,8 +86,12 @@ pt_account_get(int64 account_id)
 	static Entry *last = NULL;
 	bool		known;
 
-	if (!pt_watch_fresh(&watch))
+	if (!pt_cache_fresh(&cache))
+	{
+		pt_cache_begin(&cache);
 		forget_all();
+		pt_cache_loaded(&cache);
+	}
 	if (last == NULL || last->account.account_id != account_id)
 	{
 		last = hash_search(entries, &account_id, HASH_ENTER, &known);

@@ -17,15 +17,15 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 
-#include "invalidate.h"
+#include "cache.h"
 
 #define SETTING "portatext.account_id"
 
 char	   *pt_account_setting = NULL;
 
 static bool is_worker = false;
-static PtWatch role_watch = {.table = "account_role"};
-static PtWatch default_watch = {.table = "account"};
+static PtCache role_cache = {.tables = {"account_role"}};
+static PtCache default_cache = {.tables = {"account"}};
 
 void
 pt_account_init(void)
@@ -91,16 +91,21 @@ account_of_role(Oid role)
 	static int	next = 0;
 	NameData	name;
 
-	if (!pt_watch_fresh(&role_watch))
+	if (!pt_cache_fresh(&role_cache))
+	{
+		pt_cache_begin(&role_cache);
 		memset(kept, 0, sizeof(kept));
+		pt_cache_loaded(&role_cache);
+	}
 	for (int i = 0; i < lengthof(kept); i++)
 	{
 		if (kept[i].role == role)
 			return kept[i].account_id;
 	}
 	namestrcpy(&name, GetUserNameFromId(role, false));
+	kept[next].role = InvalidOid;
 	kept[next].account_id = look_up(&plan, NameGetDatum(&name));
-	kept[next].role = role_watch.fresh ? role : InvalidOid;
+	kept[next].role = role;
 	next = 1 - next;
 	return kept[1 - next].account_id;
 }
@@ -115,8 +120,12 @@ default_account(void)
 	};
 	static int64 kept = 0;
 
-	if (!pt_watch_fresh(&default_watch))
+	if (!pt_cache_fresh(&default_cache))
+	{
+		pt_cache_begin(&default_cache);
 		kept = 0;
+		pt_cache_loaded(&default_cache);
+	}
 	if (kept == 0)
 		kept = look_up(&plan, (Datum) 0);
 	return kept;

@@ -16,7 +16,7 @@
 #include "utils/timestamp.h"
 
 #include "account/account.h"
-#include "invalidate.h"
+#include "cache.h"
 
 #define MAX_DIGITS 15
 
@@ -44,7 +44,7 @@ static HTAB *rates;
 static HTAB *books;				/* the accounts whose rows are in rates */
 static TimestampTz loaded_at;
 static TimestampTz good_until;
-static PtWatch watch = {.table = "tariff"};
+static PtCache cache = {.tables = {"tariff"}};
 
 /*
  * Begins an empty cache.  The old one lives until the transaction's end, for
@@ -166,8 +166,12 @@ pt_tariff_for(int64 account_id, const char *e164, Datum *credits)
 	int			longest;
 	int64		prefix;
 
-	if (!pt_watch_fresh(&watch) || now < loaded_at || now >= good_until)
+	if (!pt_cache_fresh(&cache) || now < loaded_at || now >= good_until)
+	{
+		pt_cache_begin(&cache);
 		start_cache(now);
+		pt_cache_loaded(&cache);
+	}
 	own_longest = longest_prefix(account_id);
 	longest = general ? longest_prefix(0) : -1;
 	len = Min(len, Max(own_longest, longest));
