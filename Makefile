@@ -62,6 +62,7 @@ SQL_PARTS = \
 	src/event/event.sql \
 	src/billing/billing.sql \
 	src/carrier/carrier.sql \
+	src/carrier/operator.sql \
 	src/sms/sms.sql \
 	src/sms/receipt.sql \
 	src/sms/inbound.sql \

@@ -31,6 +31,15 @@
 #define PT_OWNS_DATABASE(oid, role) pg_database_ownercheck((oid), (role))
 #endif
 
+/* A qualified name as a list; raises 42602 when it is none. */
+#include "utils/regproc.h"
+#include "utils/varlena.h"
+#if PG_VERSION_NUM >= 160000
+#define pt_name_list(name) stringToQualifiedNameList((name), NULL)
+#else
+#define pt_name_list(name) stringToQualifiedNameList(name)
+#endif
+
 /* Memory contexts handed to callbacks, LWLock tranches etc. are the same on all. */
 
 #endif							/* PORTATEXT_COMPAT_H */

@@ -12,6 +12,7 @@
 
 #include "account/account.h"
 #include "billing/billing.h"
+#include "carrier/load.h"
 #include "clock.h"
 #include "number/number.h"
 #include "worker/room.h"
@@ -27,6 +28,7 @@ _PG_init(void)
 	pt_clock_init();
 	pt_account_init();
 	pt_billing_init();
+	pt_carrier_init();
 	if (process_shared_preload_libraries_in_progress)
 		pt_number_warm();
 	pt_worker_init();

@@ -17,8 +17,8 @@ CREATE TABLE portatext.carrier (
     sender_segments_per_second numeric DEFAULT 1 CHECK (sender_segments_per_second > 0),
     max_in_flight integer NOT NULL DEFAULT 32 CHECK (max_in_flight BETWEEN 1 AND 1000),
     max_attempts integer NOT NULL DEFAULT 5 CHECK (max_attempts > 0),
-    timeout interval NOT NULL DEFAULT '10 s',
-    receipt_timeout interval NOT NULL DEFAULT '2 days',
+    timeout interval NOT NULL DEFAULT '10 s' CHECK (timeout BETWEEN '10 ms' AND '10 min'),
+    receipt_timeout interval NOT NULL DEFAULT '2 days' CHECK (receipt_timeout > '0'),
     idempotent boolean NOT NULL DEFAULT false,
     wide_reference boolean NOT NULL DEFAULT false,
     single_shift smallint NOT NULL DEFAULT 0,
@@ -86,13 +86,32 @@ COMMENT ON TABLE portatext.answer_rule IS
 COMMENT ON COLUMN portatext.answer_rule.code IS 'The adapter''s code, e.g. 503, or a whole text such as Not routable.';
 SELECT pg_catalog.pg_extension_config_dump('portatext.answer_rule', '');
 
-CREATE TABLE portatext.shipped_answer_rule (
-    adapter text NOT NULL,
-    code text NOT NULL,
-    class portatext.answer_class NOT NULL,
-    note text,
-    PRIMARY KEY (adapter, code)
-);
-COMMENT ON TABLE portatext.shipped_answer_rule IS 'What the adapters'' codes mean, as shipped; read-only.';
+CREATE FUNCTION portatext.adapter_rules()
+    RETURNS TABLE (adapter text, code text, class text, note text)
+    LANGUAGE c IMMUTABLE PARALLEL SAFE ROWS 30
+    AS 'MODULE_PATHNAME', 'pt_adapter_rules';
+COMMENT ON FUNCTION portatext.adapter_rules() IS
+    'What the adapters'' codes mean, as compiled in.';
+GRANT EXECUTE ON FUNCTION portatext.adapter_rules() TO portatext_operator;
+
+CREATE VIEW portatext.shipped_answer_rule AS
+    SELECT r.adapter, r.code, r.class::portatext.answer_class AS class, r.note
+    FROM portatext.adapter_rules() r;
+COMMENT ON VIEW portatext.shipped_answer_rule IS
+    'What the adapters'' codes mean, as shipped; answer_rule overlays it.';
+
+-- Backends and dispatchers keep carriers in memory.
+
 CREATE TRIGGER flush_caches AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON portatext.carrier
     FOR EACH STATEMENT EXECUTE FUNCTION portatext.flush_caches();
+CREATE TRIGGER flush_caches AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON portatext.carrier_secret
+    FOR EACH STATEMENT EXECUTE FUNCTION portatext.flush_caches();
+CREATE TRIGGER flush_caches AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON portatext.carrier_stop
+    FOR EACH STATEMENT EXECUTE FUNCTION portatext.flush_caches();
+CREATE TRIGGER flush_caches AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON portatext.answer_rule
+    FOR EACH STATEMENT EXECUTE FUNCTION portatext.flush_caches();
+
+GRANT SELECT ON portatext.carrier, portatext.shipped_carrier, portatext.carriers,
+    portatext.carrier_secret, portatext.carrier_stop, portatext.shipped_answer_rule
+    TO portatext_operator;
+GRANT SELECT, INSERT, UPDATE, DELETE ON portatext.answer_rule TO portatext_operator;
