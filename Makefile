@@ -67,6 +67,10 @@ SQL_PARTS = \
 	src/sms/receipt.sql \
 	src/sms/inbound.sql \
 	src/sms/settle.sql \
+	src/sms/waiting.sql \
+	src/sms/send.sql \
+	src/sms/blacklist.sql \
+	src/sms/did.sql \
 	src/worker/worker.sql \
 	src/account/grants.sql
 

@@ -126,6 +126,12 @@ extern const char *pt_mcc_region(char first_digit);
 /* Digits of the mobile network code in an IMSI (NUM-04): 2 or 3. */
 extern int	pt_imsi_mnc_length(const char *imsi, size_t len);
 
+/*
+ * An example of the mobile numbers of a country (ISO 3166-1 code); false: there
+ * is none.  For prices by country.
+ */
+extern bool pt_number_example(const char *region, char out[PT_E164_SIZE]);
+
 /* Loads libphonenumber's tables; in the postmaster, so that backends inherit them. */
 extern void pt_number_warm(void);
 

@@ -77,6 +77,36 @@ pt_phonelib_read(const char *input, size_t len, const char *region,
 	}
 }
 
+/* An example of the region's mobile numbers; may throw. */
+static bool
+example_number(const char *region, char *out)
+{
+	const PhoneNumberUtil *library = PhoneNumberUtil::GetInstance();
+	PhoneNumber number;
+	std::string e164;
+
+	if (!library->GetExampleNumberForType(region, PhoneNumberUtil::MOBILE, &number))
+		return false;
+	library->Format(number, PhoneNumberUtil::E164, &e164);
+	if (e164.size() >= PT_E164_SIZE)
+		return false;
+	memcpy(out, e164.c_str(), e164.size() + 1);
+	return true;
+}
+
+extern "C" bool
+pt_number_example(const char *region, char out[PT_E164_SIZE])
+{
+	try
+	{
+		return example_number(region, out);
+	}
+	catch (...)
+	{
+		return false;
+	}
+}
+
 extern "C" void
 pt_phonelib_warm(void)
 {

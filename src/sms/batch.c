@@ -1,0 +1,283 @@
+/*
+ * batch.c
+ *	  send_sms_batch: one text to many recipients, with a result for each, so
+ *	  that one bad number does not undo a million good ones.
+ *
+ * Recipients are taken in chunks: checks and charges in memory, blacklists and
+ * rows as sets.
+ */
+#include "portatext.h"
+
+#include "catalog/pg_type.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+#include "billing/billing.h"
+#include "sms/send.h"
+#include "sms/store.h"
+#include "worker/shared.h"
+
+#define CHUNK 1000
+
+/* What became of one recipient. */
+typedef struct Recipient
+{
+	PtOrder		order;
+	PtRefusal	refusal;
+	pg_uuid_t	message_id;
+	bool		repeated;		/* message_id was there before */
+} Recipient;
+
+typedef struct Batch
+{
+	PtOrder		base;
+	bool		raise;			/* on_error 'raise' */
+	HTAB	   *seen;			/* recipients so far */
+	MemoryContext chunk_context;
+	Recipient	   *items;
+	int			count;
+	int64		ord;			/* of the chunk's first recipient, from 1 */
+	ReturnSetInfo *rsinfo;
+} Batch;
+
+static bool
+accepted(const Recipient *item)
+{
+	return item->refusal.code == PT_ACCEPTED && !item->repeated;
+}
+
+/* Notes the recipient; refuses it when the batch has it already (SMS-15). */
+static void
+check_duplicate(Batch *batch, Recipient *item)
+{
+	bool		found;
+
+	hash_search(batch->seen, item->order.to, HASH_ENTER, &found);
+	if (found)
+		pt_refuse(&item->refusal, PT_REFUSE_DUPLICATE, "The recipient is %s.", item->order.to);
+}
+
+/* The idempotency key of one recipient: the batch's, a slash and the number. */
+static text *
+item_key(const Batch *batch, const Recipient *item)
+{
+	if (batch->base.key == NULL)
+		return NULL;
+	return cstring_to_text(psprintf("%s/%s", text_to_cstring(batch->base.key), item->order.to));
+}
+
+/* Checks one recipient, all but blacklist and funds. */
+static void
+check_item(Batch *batch, Recipient *item, Datum recipient, bool isnull)
+{
+	item->order = batch->base;
+	item->order.recipient = isnull ? NULL : DatumGetTextPP(recipient);
+	item->repeated = false;
+	if (!pt_order_check(&item->order, PT_BLACKLIST_ASKED, &item->refusal))
+		return;
+	check_duplicate(batch, item);
+	if (item->refusal.code != PT_ACCEPTED)
+		return;
+	item->order.key = item_key(batch, item);
+	item->repeated = pt_key_find(&item->order, &item->message_id);
+	batch->base.counted = item->order.counted;
+	batch->base.counted_for = item->order.counted_for;
+	batch->base.analysis = item->order.analysis;
+}
+
+/* Asks both blacklists for the whole chunk in one statement (BL-03). */
+static void
+check_blacklists(Batch *batch)
+{
+	static PtPlan plan = {
+		"SELECT u.ord::int4 FROM unnest($2::text[]) WITH ORDINALITY AS u(number, ord)"
+		" WHERE EXISTS (SELECT FROM portatext.blacklist b WHERE b.account_id = $1 AND b.number::text = u.number)"
+		"    OR EXISTS (SELECT FROM portatext.global_blacklist g WHERE g.number::text = u.number)",
+		2, {INT8OID, TEXTARRAYOID}
+	};
+	Datum	   *numbers = palloc(batch->count * sizeof(Datum));
+	Datum		values[2];
+	uint64		found;
+
+	for (int i = 0; i < batch->count; i++)
+		numbers[i] = CStringGetTextDatum(batch->items[i].order.to);
+	values[0] = Int64GetDatum(batch->base.account->account_id);
+	values[1] = PointerGetDatum(construct_array(numbers, batch->count, TEXTOID, -1, false, TYPALIGN_INT));
+	found = pt_plan_run(&plan, values, NULL, SPI_OK_SELECT);
+	for (uint64 i = 0; i < found; i++)
+	{
+		bool		isnull;
+		Recipient	   *item = &batch->items[DatumGetInt32(pt_result(i, 1, &isnull)) - 1];
+
+		if (accepted(item))
+			pt_refuse(&item->refusal, PT_REFUSE_BLACKLISTED, "The recipient is %s.", item->order.to);
+	}
+}
+
+/* Charges one recipient, or refuses it for lack of credits. */
+static void
+charge_item(Recipient *item)
+{
+	if (!accepted(item))
+		return;
+	pt_uuid7(&item->message_id);
+	item->repeated = pt_key_claim(&item->order, &item->message_id);
+	if (item->repeated)
+		return;
+	if (!pt_charge(item->order.account->account_id, item->order.cost))
+		pt_refuse(&item->refusal, PT_REFUSE_NO_CREDITS, "The message costs %s credits.",
+				  DatumGetCString(DirectFunctionCall1(numeric_out, item->order.cost)));
+}
+
+/* Gives back the idempotency key of a recipient that could not be paid. */
+static void
+release_key(const Recipient *item)
+{
+	static PtPlan plan = {
+		"DELETE FROM portatext.idempotency WHERE account_id = $1 AND key = $2 AND message_id = $3",
+		3, {INT8OID, TEXTOID, UUIDOID}
+	};
+	Datum		values[3];
+
+	if (item->order.key == NULL || item->refusal.code != PT_REFUSE_NO_CREDITS)
+		return;
+	values[0] = Int64GetDatum(item->order.account->account_id);
+	values[1] = PointerGetDatum(item->order.key);
+	values[2] = UUIDPGetDatum(&item->message_id);
+	pt_plan_run(&plan, values, NULL, SPI_OK_DELETE);
+}
+
+/* Writes the chunk's accepted recipients. */
+static void
+store_chunk(Batch *batch)
+{
+	const PtOrder **orders = palloc(batch->count * sizeof(PtOrder *));
+	Datum	   *ids = palloc(batch->count * sizeof(Datum));
+	int			n = 0;
+
+	for (int i = 0; i < batch->count; i++)
+	{
+		Recipient	   *item = &batch->items[i];
+
+		release_key(item);
+		if (!accepted(item))
+			continue;
+		orders[n] = &item->order;
+		ids[n] = UUIDPGetDatum(&item->message_id);
+		n++;
+	}
+	if (n > 0)
+		pt_store_many(orders, ids, n);
+}
+
+/* Returns the chunk's rows: ord, to_number, message_id, sqlstate, reason. */
+static void
+report_chunk(Batch *batch)
+{
+	for (int i = 0; i < batch->count; i++)
+	{
+		Recipient	   *item = &batch->items[i];
+		bool		refused = item->refusal.code != PT_ACCEPTED;
+		bool		nulls[5] = {false, false, refused, !refused, !refused};
+		Datum		values[5];
+
+		if (refused && batch->raise)
+			pt_refusal_raise(&item->refusal);
+		nulls[1] = item->order.to[0] == '\0' && item->order.recipient == NULL;
+		values[0] = Int64GetDatum(batch->ord + i);
+		values[1] = item->order.to[0] != '\0' || nulls[1] ? CStringGetTextDatum(item->order.to) :
+			PointerGetDatum(item->order.recipient);
+		values[2] = UUIDPGetDatum(&item->message_id);
+		values[3] = CStringGetTextDatum(pt_refusal_sqlstate(item->refusal.code));
+		values[4] = refused ? PointerGetDatum(cstring_to_text(psprintf("%s: %s",
+																	   pt_refusal_message(item->refusal.code),
+																	   item->refusal.detail))) : (Datum) 0;
+		tuplestore_putvalues(batch->rsinfo->setResult, batch->rsinfo->setDesc, values, nulls);
+	}
+}
+
+/* One chunk, in a memory context of its own. */
+static void
+send_chunk(Batch *batch, const Datum *numbers, const bool *isnull, int n)
+{
+	MemoryContext old = MemoryContextSwitchTo(batch->chunk_context);
+
+	batch->count = n;
+	batch->items = palloc(n * sizeof(Recipient));
+	for (int i = 0; i < n; i++)
+		check_item(batch, &batch->items[i], numbers[i], isnull[i]);
+	check_blacklists(batch);
+	for (int i = 0; i < n; i++)
+		charge_item(&batch->items[i]);
+	if (!batch->raise)
+		store_chunk(batch);
+	report_chunk(batch);
+	if (batch->raise)
+		store_chunk(batch);
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(batch->chunk_context);
+}
+
+/* Reads on_error: 'skip' or 'raise'. */
+static bool
+read_on_error(FunctionCallInfo fcinfo, int n)
+{
+	char	   *word = PG_ARGISNULL(n) ? "" : text_to_cstring(PG_GETARG_TEXT_PP(n));
+
+	if (strcmp(word, "raise") == 0)
+		return true;
+	if (strcmp(word, "skip") != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid value for on_error: \"%s\"", word),
+				 errhint("Use 'skip' or 'raise'.")));
+	return false;
+}
+
+/* The set of recipients a batch has seen. */
+static HTAB *
+new_seen_set(int64 expected)
+{
+	HASHCTL		ctl = {.keysize = PT_E164_SIZE, .entrysize = PT_E164_SIZE, .hcxt = CurrentMemoryContext};
+
+	return hash_create("portatext batch recipients", Max(expected, 16), &ctl,
+					   HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
+}
+
+PG_FUNCTION_INFO_V1(pt_send_sms_batch);
+
+/* portatext.send_sms_batch(numbers, body, ..., on_error): a row for each number. */
+Datum
+pt_send_sms_batch(PG_FUNCTION_ARGS)
+{
+	Batch		batch = {0};
+	Datum	   *numbers;
+	bool	   *isnull;
+	int			n = 0;
+
+	InitMaterializedSRF(fcinfo, 0);
+	SPI_connect();
+	batch.rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	pt_read_order(fcinfo, 1, &batch.base);
+	batch.raise = read_on_error(fcinfo, 12);
+	batch.base.account = pt_account_get(pt_current_account());
+	if (!PG_ARGISNULL(0))
+		deconstruct_array(PG_GETARG_ARRAYTYPE_P(0), TEXTOID, -1, false, TYPALIGN_INT,
+						  &numbers, &isnull, &n);
+	batch.seen = new_seen_set(n);
+	batch.chunk_context = AllocSetContextCreate(CurrentMemoryContext, "portatext batch chunk",
+												ALLOCSET_DEFAULT_SIZES);
+	for (int at = 0; at < n; at += CHUNK)
+	{
+		CHECK_FOR_INTERRUPTS();
+		batch.ord = at + 1;
+		send_chunk(&batch, numbers + at, isnull + at, Min(CHUNK, n - at));
+	}
+	SPI_finish();
+	pt_wake_at_commit();
+	pt_warn_unsent();
+	return (Datum) 0;
+}

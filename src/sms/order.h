@@ -1,0 +1,76 @@
+/*
+ * order.h
+ *	  A message as it is asked for, and the checks and figures that decide it.
+ *
+ * simulate, send and batch (and campaigns later) all go through
+ * pt_order_check(), so that text, segments and cost come from one code path.
+ */
+#ifndef PORTATEXT_ORDER_H
+#define PORTATEXT_ORDER_H
+
+#include "portatext.h"
+
+#include "account/account.h"
+#include "number/number.h"
+#include "sms/refusal.h"
+#include "text/gsm.h"
+
+typedef struct PtOrder
+{
+	/* asked for */
+	const PtAccount *account;
+	text	   *recipient;		/* as given; NULL: null */
+	text	   *body;			/* the final text; NULL: null */
+	text	   *from;			/* a number, a list, 'any' or NULL */
+	bool		bulk;
+	bool		has_send_at;
+	bool		has_valid_until;
+	TimestampTz send_at;
+	TimestampTz valid_until;
+	text	   *client_ref;
+	text	   *key;			/* idempotency key */
+
+	/* found out, in this order, as far as the checks came */
+	char		to[PT_E164_SIZE];	/* empty: not a number */
+	int32		carrier_id;		/* -1: none */
+	bool		counted;		/* analysis is there, by the options of counted_for */
+	int32		counted_for;	/* carrier id */
+	PtAnalysis	analysis;
+	bool		priced;			/* tariff and cost are there */
+	Datum		tariff;			/* numeric: credits a segment */
+	Datum		cost;			/* numeric */
+	const char *sender;			/* NULL: none */
+} PtOrder;
+
+/* Blacklists are asked for one number here, for a batch as a set elsewhere. */
+typedef enum PtBlacklistCheck
+{
+	PT_ASK_BLACKLIST,
+	PT_BLACKLIST_ASKED
+} PtBlacklistCheck;
+
+/*
+ * Runs every check but that of funds and fills in what it finds out.  Returns
+ * false, with the first reason in refusal, when the message is refused.
+ * Inside SPI_connect, as the owner.
+ */
+extern bool pt_order_check(PtOrder *order, PtBlacklistCheck blacklist, PtRefusal *refusal);
+
+/* The account's own number to send from; NULL with a refusal: sender.c. */
+extern const char *pt_sender_choose(int64 account_id, const text *from, const char *to,
+									PtRefusal *refusal);
+
+/* What the carrier takes, for counting: order.c. */
+extern const PtTextOptions *pt_carrier_text_options(int32 carrier_id);
+
+/* Idempotency keys: idempotency.c.  Both return true when the key is taken. */
+extern bool pt_key_find(const PtOrder *order, pg_uuid_t *message_id);
+extern bool pt_key_claim(const PtOrder *order, pg_uuid_t *message_id);
+
+static inline int32
+pt_lane(int32 carrier_id, bool bulk)
+{
+	return carrier_id * 2 + (bulk ? 1 : 0);
+}
+
+#endif							/* PORTATEXT_ORDER_H */

@@ -1,0 +1,108 @@
+/*
+ * send.c
+ *	  send_sms: checks, prices, charges and stores one message in the caller's
+ *	  transaction (BILL-03).
+ */
+#include "portatext.h"
+
+#include "executor/spi.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "billing/billing.h"
+#include "sms/send.h"
+#include "sms/store.h"
+#include "worker/shared.h"
+
+#define ARG_TEXT(n) (PG_ARGISNULL(n) ? NULL : PG_GETARG_TEXT_PP(n))
+
+/* Raises: the argument belongs to a way of sending that this version lacks. */
+static void
+refuse_argument(FunctionCallInfo fcinfo, int n, const char *name)
+{
+	PtRefusal	refusal;
+
+	if (PG_ARGISNULL(n))
+		return;
+	pt_refuse(&refusal, PT_REFUSE_NOT_OFFERED, "The argument \"%s\" is given.", name);
+	pt_refusal_raise(&refusal);
+}
+
+/* body, from_number, template, variables, service, schedule, send_at, ... */
+void
+pt_read_order(FunctionCallInfo fcinfo, int first, PtOrder *order)
+{
+	memset(order, 0, sizeof(*order));
+	order->body = ARG_TEXT(first);
+	order->from = ARG_TEXT(first + 1);
+	refuse_argument(fcinfo, first + 2, "template");
+	refuse_argument(fcinfo, first + 3, "variables");
+	refuse_argument(fcinfo, first + 4, "service");
+	refuse_argument(fcinfo, first + 5, "schedule");
+	order->has_send_at = !PG_ARGISNULL(first + 6);
+	if (order->has_send_at)
+		order->send_at = PG_GETARG_TIMESTAMPTZ(first + 6);
+	order->has_valid_until = !PG_ARGISNULL(first + 7);
+	if (order->has_valid_until)
+		order->valid_until = PG_GETARG_TIMESTAMPTZ(first + 7);
+	order->bulk = !PG_ARGISNULL(first + 8) && PG_GETARG_BOOL(first + 8);
+	order->client_ref = ARG_TEXT(first + 9);
+	order->key = ARG_TEXT(first + 10);
+}
+
+/* Warns once a session when no worker will hand anything over. */
+void
+pt_warn_unsent(void)
+{
+	static bool warned = false;
+
+	if (warned || pt_workers_expected())
+		return;
+	warned = true;
+	ereport(WARNING,
+			(errmsg("messages are queued, but no portatext worker serves this database"),
+			 errhint("Add portatext to shared_preload_libraries and restart the server, and see portatext.databases and portatext.start_workers().")));
+}
+
+/* Charges and stores a checked order; the message's id is message_id. */
+static void
+accept_order(const PtOrder *order, const pg_uuid_t *message_id)
+{
+	PtRefusal	refusal;
+
+	if (!pt_charge(order->account->account_id, order->cost))
+	{
+		pt_refuse(&refusal, PT_REFUSE_NO_CREDITS, "The message costs %s credits.",
+				  DatumGetCString(DirectFunctionCall1(numeric_out, order->cost)));
+		pt_refusal_raise(&refusal);
+	}
+	pt_store_one(order, UUIDPGetDatum(message_id));
+	pt_wake_at_commit();
+}
+
+PG_FUNCTION_INFO_V1(pt_send_sms);
+
+/* portatext.send_sms(to_number, body, ...): the message's id; raises on refusal. */
+Datum
+pt_send_sms(PG_FUNCTION_ARGS)
+{
+	pg_uuid_t  *message_id = palloc(sizeof(pg_uuid_t));
+	PtOrder		order;
+	PtRefusal	refusal;
+
+	SPI_connect();
+	pt_read_order(fcinfo, 1, &order);
+	order.recipient = ARG_TEXT(0);
+	order.account = pt_account_get(pt_current_account());
+	if (!pt_key_find(&order, message_id))
+	{
+		if (!pt_order_check(&order, PT_ASK_BLACKLIST, &refusal))
+			pt_refusal_raise(&refusal);
+		pt_uuid7(message_id);
+		if (!pt_key_claim(&order, message_id))
+			accept_order(&order, message_id);
+	}
+	SPI_finish();
+	pt_warn_unsent();
+	PG_RETURN_UUID_P(message_id);
+}

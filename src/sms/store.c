@@ -1,0 +1,156 @@
+/*
+ * store.c
+ *	  Writes an accepted order: message, ledger row and outbox row in one statement.
+ */
+#include "portatext.h"
+
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/timestamp.h"
+
+#include "sms/store.h"
+
+#define NULL_UNLESS(there) ((there) ? ' ' : 'n')
+
+const char *
+pt_encoding_name(PtEncoding encoding)
+{
+	return encoding == PT_GSM7 ? "gsm" : "ucs2";
+}
+
+void
+pt_store_one(const PtOrder *order, Datum message_id)
+{
+	static PtPlan plan = {
+		"WITH m AS (INSERT INTO portatext.message (message_id, account_id, priority, carrier_id,"
+		"  segments, cost, from_number, to_number, encoding, body, client_ref, send_at, valid_until, created_at)"
+		" VALUES ($1, $2, CASE WHEN $3 THEN 'bulk' ELSE 'transactional' END::portatext.message_priority, $4,"
+		"  $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)),"
+		" l AS (INSERT INTO portatext.ledger_entry (account_id, reference, kind, amount, created_at)"
+		"  VALUES ($2, $1, 'charge', - $6, $14)),"
+		" e AS (INSERT INTO portatext.expiry (due, message_id) SELECT $13, $1 WHERE $13 IS NOT NULL)"
+		" INSERT INTO portatext.outbox (lane, due, message_id, to_number)"
+		" VALUES ($15, COALESCE($12, $14), $1, $8)",
+		15, {UUIDOID, INT8OID, BOOLOID, INT4OID, INT2OID, NUMERICOID, TEXTOID, TEXTOID, TEXTOID,
+		TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT4OID}
+	};
+	Datum		values[15];
+	char		nulls[16];
+
+	memset(nulls, ' ', 15);
+	nulls[15] = '\0';
+	values[0] = message_id;
+	values[1] = Int64GetDatum(order->account->account_id);
+	values[2] = BoolGetDatum(order->bulk);
+	values[3] = Int32GetDatum(order->carrier_id);
+	values[4] = Int16GetDatum((int16) order->analysis.segments);
+	values[5] = order->cost;
+	values[6] = CStringGetTextDatum(order->sender);
+	values[7] = CStringGetTextDatum(order->to);
+	values[8] = CStringGetTextDatum(pt_encoding_name(order->analysis.encoding));
+	values[9] = PointerGetDatum(order->body);
+	values[10] = PointerGetDatum(order->client_ref);
+	nulls[10] = NULL_UNLESS(order->client_ref != NULL);
+	values[11] = TimestampTzGetDatum(order->send_at);
+	nulls[11] = NULL_UNLESS(order->has_send_at);
+	values[12] = TimestampTzGetDatum(order->valid_until);
+	nulls[12] = NULL_UNLESS(order->has_valid_until);
+	values[13] = TimestampTzGetDatum(pt_now());
+	values[14] = Int32GetDatum(pt_lane(order->carrier_id, order->bulk));
+	pt_plan_run(&plan, values, nulls, SPI_OK_INSERT);
+}
+
+/* What pt_store_many gathers from each order. */
+typedef struct Columns
+{
+	Datum	   *to;
+	Datum	   *from;
+	Datum	   *encoding;
+	Datum	   *carrier;
+	Datum	   *segments;
+	Datum	   *cost;
+} Columns;
+
+/* Turns the orders into columns. */
+static void
+gather(const PtOrder *const *orders, int n, Columns *c)
+{
+	c->to = palloc(n * sizeof(Datum));
+	c->from = palloc(n * sizeof(Datum));
+	c->encoding = palloc(n * sizeof(Datum));
+	c->carrier = palloc(n * sizeof(Datum));
+	c->segments = palloc(n * sizeof(Datum));
+	c->cost = palloc(n * sizeof(Datum));
+	for (int i = 0; i < n; i++)
+	{
+		const PtOrder *o = orders[i];
+
+		c->to[i] = CStringGetTextDatum(o->to);
+		c->from[i] = CStringGetTextDatum(o->sender);
+		c->encoding[i] = CStringGetTextDatum(pt_encoding_name(o->analysis.encoding));
+		c->carrier[i] = Int32GetDatum(o->carrier_id);
+		c->segments[i] = Int16GetDatum((int16) o->analysis.segments);
+		c->cost[i] = o->cost;
+	}
+}
+
+static Datum
+text_array(Datum *elements, int n)
+{
+	return PointerGetDatum(construct_array(elements, n, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+/* The arrays of the statement: $1 ids, $2 to, $3 from, $4 encoding, $5 carrier, $6 segments, $7 cost. */
+static void
+set_arrays(const Columns *c, Datum *ids, int n, Datum *values)
+{
+	values[0] = PointerGetDatum(construct_array(ids, n, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR));
+	values[1] = text_array(c->to, n);
+	values[2] = text_array(c->from, n);
+	values[3] = text_array(c->encoding, n);
+	values[4] = PointerGetDatum(construct_array(c->carrier, n, INT4OID, 4, true, TYPALIGN_INT));
+	values[5] = PointerGetDatum(construct_array(c->segments, n, INT2OID, 2, true, TYPALIGN_SHORT));
+	values[6] = PointerGetDatum(construct_array(c->cost, n, NUMERICOID, -1, false, TYPALIGN_INT));
+}
+
+void
+pt_store_many(const PtOrder *const *orders, Datum *ids, int n)
+{
+	static PtPlan plan = {
+		"WITH u AS MATERIALIZED (SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[],"
+		"  $5::int4[], $6::int2[], $7::numeric[]) AS u(id, recipient, sender, enc, carrier, segments, cost)),"
+		" m AS (INSERT INTO portatext.message (message_id, account_id, priority, carrier_id,"
+		"  segments, cost, from_number, to_number, encoding, body, client_ref, send_at, valid_until, created_at)"
+		" SELECT id, $8, CASE WHEN $9 THEN 'bulk' ELSE 'transactional' END::portatext.message_priority, carrier,"
+		"  segments, cost, sender, recipient, enc, $10, $11, $12, $13, $14 FROM u),"
+		" l AS (INSERT INTO portatext.ledger_entry (account_id, reference, kind, amount, created_at)"
+		"  SELECT $8, id, 'charge', - cost, $14 FROM u),"
+		" e AS (INSERT INTO portatext.expiry (due, message_id) SELECT $13, id FROM u WHERE $13 IS NOT NULL)"
+		" INSERT INTO portatext.outbox (lane, due, message_id, to_number)"
+		" SELECT carrier * 2 + CASE WHEN $9 THEN 1 ELSE 0 END, COALESCE($12, $14), id, recipient FROM u",
+		14, {UUIDARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, INT4ARRAYOID, INT2ARRAYOID,
+		NUMERICARRAYOID, INT8OID, BOOLOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID}
+	};
+	const PtOrder *first = orders[0];
+	Columns		columns;
+	Datum		values[14];
+	char		nulls[15];
+
+	memset(nulls, ' ', 14);
+	nulls[14] = '\0';
+	gather(orders, n, &columns);
+	set_arrays(&columns, ids, n, values);
+	values[7] = Int64GetDatum(first->account->account_id);
+	values[8] = BoolGetDatum(first->bulk);
+	values[9] = PointerGetDatum(first->body);
+	values[10] = PointerGetDatum(first->client_ref);
+	nulls[10] = NULL_UNLESS(first->client_ref != NULL);
+	values[11] = TimestampTzGetDatum(first->send_at);
+	nulls[11] = NULL_UNLESS(first->has_send_at);
+	values[12] = TimestampTzGetDatum(first->valid_until);
+	nulls[12] = NULL_UNLESS(first->has_valid_until);
+	values[13] = TimestampTzGetDatum(pt_now());
+	pt_plan_run(&plan, values, nulls, SPI_OK_INSERT);
+}

@@ -1,0 +1,21 @@
+/*
+ * store.h
+ *	  Writing accepted messages.
+ */
+#ifndef PORTATEXT_STORE_H
+#define PORTATEXT_STORE_H
+
+#include "sms/order.h"
+
+extern const char *pt_encoding_name(PtEncoding encoding);	/* gsm or ucs2 */
+
+/* Writes one accepted, charged order. */
+extern void pt_store_one(const PtOrder *order, Datum message_id);
+
+/*
+ * Writes n of them, which share body, times, priority and client_ref; ids holds
+ * uuid Datums.
+ */
+extern void pt_store_many(const PtOrder *const *orders, Datum *ids, int n);
+
+#endif							/* PORTATEXT_STORE_H */
