@@ -64,10 +64,10 @@ SQL_PARTS = \
 	src/carrier/carrier.sql \
 	src/carrier/operator.sql \
 	src/sms/sms.sql \
+	src/sms/waiting.sql \
 	src/sms/receipt.sql \
 	src/sms/inbound.sql \
 	src/sms/settle.sql \
-	src/sms/waiting.sql \
 	src/sms/send.sql \
 	src/sms/blacklist.sql \
 	src/sms/did.sql \
