@@ -6,7 +6,7 @@ SET client_min_messages = error;
 SELECT portatext.balance();
 SELECT sandbox, is_default, kind FROM portatext.account;
 
--- SMS-01 to SMS-03, SMS-14, BILL-01, BILL-03: one message, charged once, in the outbox
+-- SMS-14, BILL-01, BILL-03: one message, charged once, in the outbox
 SELECT portatext.send_sms('+12025550123', 'Hello from PostgreSQL') AS id \gset
 SELECT state, step, priority, carrier_id, segments, cost, from_number, to_number, encoding, body, attempts
 FROM portatext.message WHERE message_id = :'id';
@@ -68,7 +68,7 @@ $$;
 SELECT * FROM portatext.check_balances();
 SELECT * FROM portatext.refusals() ORDER BY 1;
 
--- SMS-14: from is one number, a list, or any; sticky for a recipient
+-- GEN-03, SMS-14: from is one number, a list, or any; sticky for a recipient
 SELECT portatext.assign_did('+12025550101') > 0 AS assigned, portatext.assign_did('ACME') > 0 AS assigned;
 SELECT count(DISTINCT m.from_number) AS senders, min(m.from_number) LIKE '+%' AS numbers_only FROM portatext.message m
 WHERE m.message_id IN (SELECT s.message_id FROM portatext.send_sms_batch(

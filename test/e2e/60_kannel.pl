@@ -41,7 +41,7 @@ sql(qq{
 	SELECT portatext.recharge(500, 'first', (SELECT account_id FROM portatext.account WHERE name = 'shop'));
 });
 
-# GSM-01 to GSM-07, GSM-09: what is sent is what arrives.
+# GSM-01 to GSM-07, GEN-09: what is sent is what arrives.
 my %text = (
 	'15550001000' => 'Hello from PostgreSQL',
 	'15550001001' => '@£$¥èéùìòÇØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ¤¡¿ÄÖÑÜ§äöñüà ^{}\\[~]|€ 100%+&=?#',
