@@ -16,10 +16,8 @@ SELECT portatext.balance();
 SELECT * FROM portatext.check_balances();
 
 -- BILL-01, BILL-02: segments, not characters, are paid
-SELECT m.encoding, m.segments, m.cost FROM portatext.message m
-WHERE m.message_id = portatext.send_sms('12223334444', repeat('a', 161));
-SELECT m.encoding, m.segments, m.cost, m.to_number FROM portatext.message m
-JOIN (SELECT portatext.send_sms('1 (333) 444-5555', repeat('á', 71)) AS id) s ON s.id = m.message_id;
+SELECT portatext.send_sms('12223334444', repeat('a', 161)) AS gsm, portatext.send_sms('1 (333) 444-5555', repeat('á', 71)) AS ucs2 \gset
+SELECT to_number, encoding, segments, cost FROM portatext.message WHERE message_id IN (:'gsm', :'ucs2') ORDER BY to_number;
 
 -- the transaction decides
 BEGIN;
@@ -28,7 +26,6 @@ ROLLBACK;
 SELECT count(*) FROM portatext.message WHERE body = 'never to be seen';
 
 -- every refusal has a SQLSTATE, a message, a detail and a hint
-\set VERBOSITY verbose
 \set SHOW_CONTEXT never
 DO $$
 DECLARE
@@ -64,15 +61,15 @@ BEGIN
     END LOOP;
 END
 $$;
-\set VERBOSITY default
 SELECT * FROM portatext.check_balances();
 SELECT * FROM portatext.refusals() ORDER BY 1;
 
 -- GEN-03, SMS-14: from is one number, a list, or any; sticky for a recipient
 SELECT portatext.assign_did('+12025550101') > 0 AS assigned, portatext.assign_did('ACME') > 0 AS assigned;
-SELECT count(DISTINCT m.from_number) AS senders, min(m.from_number) LIKE '+%' AS numbers_only FROM portatext.message m
-WHERE m.message_id IN (SELECT s.message_id FROM portatext.send_sms_batch(
-    ARRAY(SELECT '+1202555' || n FROM generate_series(1000, 1099) n), 'Hello everybody') s);
+SELECT count(message_id) FROM portatext.send_sms_batch(
+    ARRAY(SELECT '+1202555' || n FROM generate_series(1000, 1099) n), 'Hello everybody', client_ref => 'hundred');
+SELECT count(DISTINCT m.from_number) AS senders, min(m.from_number) LIKE '+%' AS numbers_only
+FROM portatext.message m WHERE client_ref = 'hundred';
 SELECT count(DISTINCT r.sender) FROM generate_series(1, 20), LATERAL portatext.simulate_sms('+12025550123', 'Hello again') r;
 SELECT sender FROM portatext.simulate_sms('+12025550123', 'Hello you', 'ACME');
 SELECT sender FROM portatext.simulate_sms('+12025550123', 'Hello you', ' +1 202 555 0101 ');

@@ -15,6 +15,7 @@
 #include "carrier/load.h"
 #include "clock.h"
 #include "number/number.h"
+#include "sms/send.h"
 #include "worker/room.h"
 
 PG_MODULE_MAGIC;
@@ -31,6 +32,7 @@ _PG_init(void)
 	pt_carrier_init();
 	if (process_shared_preload_libraries_in_progress)
 		pt_number_warm();
+	pt_send_init();
 	pt_worker_init();
 	MarkGUCPrefixReserved("portatext");
 }

@@ -5,8 +5,11 @@
  */
 #include "portatext.h"
 
+#include "access/htup_details.h"
+#include "catalog/pg_enum.h"
 #include "executor/spi.h"
 #include "utils/builtins.h"
+#include "utils/syscache.h"
 #include "utils/timestamp.h"
 
 #include "billing/billing.h"
@@ -28,6 +31,22 @@ refuse_argument(FunctionCallInfo fcinfo, int n, const char *name)
 	pt_refusal_raise(&refusal);
 }
 
+/* Is the enum value of portatext.message_priority 'bulk'? */
+static bool
+is_bulk(Oid value)
+{
+	HeapTuple	tuple = SearchSysCache1(ENUMOID, ObjectIdGetDatum(value));
+	bool		bulk;
+
+	if (!HeapTupleIsValid(tuple))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("invalid internal value for enum: %u", value)));
+	bulk = strcmp(NameStr(((Form_pg_enum) GETSTRUCT(tuple))->enumlabel), "bulk") == 0;
+	ReleaseSysCache(tuple);
+	return bulk;
+}
+
 /* body, from_number, template, variables, service, schedule, send_at, ... */
 void
 pt_read_order(FunctionCallInfo fcinfo, int first, PtOrder *order)
@@ -45,7 +64,7 @@ pt_read_order(FunctionCallInfo fcinfo, int first, PtOrder *order)
 	order->has_valid_until = !PG_ARGISNULL(first + 7);
 	if (order->has_valid_until)
 		order->valid_until = PG_GETARG_TIMESTAMPTZ(first + 7);
-	order->bulk = !PG_ARGISNULL(first + 8) && PG_GETARG_BOOL(first + 8);
+	order->bulk = !PG_ARGISNULL(first + 8) && is_bulk(PG_GETARG_OID(first + 8));
 	order->client_ref = ARG_TEXT(first + 9);
 	order->key = ARG_TEXT(first + 10);
 }
