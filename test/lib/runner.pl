@@ -29,7 +29,7 @@ my %running;    # process id of a job => the job
 my @blocked;    # reasons why later suites cannot run
 
 $| = 1;
-$SIG{INT} = $SIG{TERM} = $SIG{HUP} = sub { kill_all(); leftovers(); exit 130 };
+$SIG{INT} = $SIG{TERM} = $SIG{HUP} = sub { kill_all(); leftovers(1); exit 130 };
 
 my @suites = (
 	{ name => 'build', budget => 600, list => \&build_jobs },
@@ -353,6 +353,7 @@ sub kill_all
 # Kills what still runs of this check; how many processes that were.
 sub leftovers
 {
+	my ($quiet) = @_;
 	my @left = ours();
 	my $count = 0;
 
@@ -362,7 +363,7 @@ sub leftovers
 		if (!$count)
 		{
 			$count = @left;
-			print "left running: $_ " . (read_file("/proc/$_/cmdline") =~ tr/\0/ /r) . "\n" for @left;
+			print "left running: $_ " . (read_file("/proc/$_/cmdline") =~ tr/\0/ /r) . "\n" for $quiet ? () : @left;
 		}
 		kill 'KILL', @left;
 		sleep 0.1;
