@@ -50,6 +50,8 @@ CORE = \
 	src/text/transliterate.c \
 	src/worker/http.c \
 	src/worker/http_util.c \
+	src/worker/receiver_json.c \
+	src/worker/receiver_parse.c \
 	$(wildcard src/core/*.c)
 
 # The rooms' SQL in dependency order; together they are the install script.

@@ -1,0 +1,551 @@
+/*
+ * receiver_http.c
+ *	  The receiver's HTTP listener: libmicrohttpd without threads over one epoll
+ *	  descriptor.
+ *
+ * A complete request is checked and then suspended until the transaction that
+ * stores it has committed.  Nothing here may raise a PostgreSQL error: the
+ * library's callbacks must return.  Memory is malloc's.
+ */
+#include "worker/receiver.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "text/utf8.h"
+
+#define BODY_LIMIT 65536		/* octets of a request's body */
+#define MEMORY_LIMIT 16384		/* octets a connection keeps: request line and headers */
+#define IDLE_SECONDS 20			/* a connection on which nothing moves is closed */
+
+/* Statuses answered without a transaction; MHD's names differ between versions. */
+#define OK 200
+#define BAD_REQUEST 400
+#define UNAUTHORIZED 401
+#define FORBIDDEN 403
+#define NOT_FOUND 404
+#define NOT_ALLOWED 405
+#define TOO_LARGE 413
+#define UNSUPPORTED 415
+#define SERVER_ERROR 500
+
+/* The callback is first, so that its address is the request's. */
+typedef struct Request
+{
+	PtCallback	callback;
+	struct MHD_Connection *connection;
+	bool		begun;
+	bool		post;
+	bool		health;
+	unsigned	status;			/* the answer; 0: not known yet */
+	const char *problem;		/* told with a 400 */
+	char	   *uri;			/* path; the query follows its NUL */
+	char	   *query;			/* NULL: none */
+	char	   *body;
+	char	   *converted;		/* body in UTF-8, when it was not */
+	size_t		body_len;
+	size_t		body_room;
+	int			receipts_room;
+	char		user[PT_SECRET_SIZE];
+	char		from[PT_INBOUND_NUMBER_MAX + 2];
+	char		to[PT_INBOUND_NUMBER_MAX + 2];
+} Request;
+
+static struct MHD_Daemon *listener = NULL;
+static const PtListenerHooks *owner;
+static PtCallback *first = NULL;
+static PtCallback **last = &first;
+
+/* The library's word on a connection, for debugging. */
+static void note(void *context, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
+static void
+note(void *context, const char *format, va_list args)
+{
+	char		text[256];
+
+	vsnprintf(text, sizeof(text), format, args);
+	text[strcspn(text, "\r\n")] = '\0';
+	owner->debug(text);
+}
+
+/* The library gives up: leave in an orderly way. */
+static void
+panic(void *context, const char *file, unsigned line, const char *reason)
+{
+	owner->panic(reason != NULL ? reason : file, line);
+}
+
+/* A request line has come: what the request is remembered by. */
+static void *
+open_request(void *context, const char *uri, struct MHD_Connection *connection)
+{
+	Request    *r = calloc(1, sizeof(Request));
+
+	if (r == NULL)
+		return NULL;
+	r->connection = connection;
+	r->uri = strdup(uri);
+	if (r->uri == NULL)
+	{
+		free(r);
+		return NULL;
+	}
+	r->query = strchr(r->uri, '?');
+	if (r->query != NULL)
+		*r->query++ = '\0';
+	return r;
+}
+
+/* The request has been answered, or its connection is gone. */
+static void
+close_request(void *context, struct MHD_Connection *connection, void **state,
+			  enum MHD_RequestTerminationCode code)
+{
+	Request    *r = *state;
+
+	if (r == NULL)
+		return;
+	free(r->callback.receipts);
+	free(r->converted);
+	free(r->body);
+	free(r->uri);
+	free(r);
+	*state = NULL;
+}
+
+/* The line that goes with an error. */
+static const char *
+reason(const Request *r, unsigned status)
+{
+	switch (status)
+	{
+		case OK:
+			return r->health ? "ok\n" : "";
+		case BAD_REQUEST:
+			return r->problem != NULL ? r->problem : "malformed request";
+		case UNAUTHORIZED:
+			return "credentials are missing";
+		case FORBIDDEN:
+			return "wrong credentials";
+		case NOT_FOUND:
+			return "no such path or carrier";
+		case NOT_ALLOWED:
+			return "use GET or POST";
+		case TOO_LARGE:
+			return "the body is too large";
+		case UNSUPPORTED:
+			return "use a form or JSON";
+		default:
+			return "try again later";
+	}
+}
+
+/* Queues the answer; the connection is closed if there is no memory for it. */
+static enum MHD_Result
+answer(const Request *r, unsigned status)
+{
+	const char *text = reason(r, status);
+	struct MHD_Response *response =
+		MHD_create_response_from_buffer(strlen(text), (void *) text, MHD_RESPMEM_PERSISTENT);
+	enum MHD_Result result;
+
+	if (response == NULL)
+		return MHD_NO;
+	MHD_add_response_header(response, "Content-Type", "text/plain");
+	if (status == UNAUTHORIZED)
+		MHD_add_response_header(response, "WWW-Authenticate", "Basic realm=\"receipts\"");
+	if (status == NOT_ALLOWED)
+		MHD_add_response_header(response, "Allow", "GET, POST");
+	result = MHD_queue_response(r->connection, status, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+/* A request header; NULL when it is missing. */
+static const char *
+header(const Request *r, const char *name)
+{
+	return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
+}
+
+/* The carrier that the path names: /receipt/<carrier>, /inbound/<carrier>; 0 or an error. */
+static unsigned
+route(Request *r, const PtReceiverCarrier **carrier)
+{
+	const char *name;
+
+	if (strncmp(r->uri, "/receipt/", 9) == 0)
+		name = r->uri + 9;
+	else if (strncmp(r->uri, "/inbound/", 9) == 0)
+	{
+		name = r->uri + 9;
+		r->callback.inbound = true;
+	}
+	else
+		return NOT_FOUND;
+	*carrier = owner->carrier(name);
+	return *carrier != NULL ? 0 : NOT_FOUND;
+}
+
+/* Does the request carry the carrier's secret? */
+static unsigned
+authorize(Request *r, const PtReceiverCarrier *carrier)
+{
+	const char *given = header(r, "Authorization");
+	char		secret[PT_SECRET_SIZE];
+
+	if (given == NULL)
+		return UNAUTHORIZED;
+	if (!pt_authorization_read(given, r->user, secret, sizeof(secret)))
+		return FORBIDDEN;
+	return pt_secret_equal(secret, carrier->secret) ? 0 : FORBIDDEN;
+}
+
+/* Looks at the request's line and headers; 0 or the status of an error. */
+static unsigned
+begin(Request *r, const char *method)
+{
+	const PtReceiverCarrier *carrier = NULL;
+	const char *length = header(r, "Content-Length");
+	unsigned	status;
+
+	r->post = strcmp(method, "POST") == 0;
+	r->health = strcmp(r->uri, "/health") == 0;
+	if (!r->post && strcmp(method, "GET") != 0)
+		return NOT_ALLOWED;
+	if (r->health)
+		return OK;
+	status = route(r, &carrier);
+	if (status == 0)
+		status = authorize(r, carrier);
+	if (status != 0)
+		return status;
+	r->callback.carrier_id = carrier->carrier_id;
+	snprintf(r->callback.carrier, sizeof(r->callback.carrier), "%s", carrier->name);
+	return length != NULL && strtoul(length, NULL, 10) > BODY_LIMIT ? TOO_LARGE : 0;
+}
+
+/* Keeps a stretch of the body; 0 or the status of an error. */
+static unsigned
+take_body(Request *r, const char *data, size_t size)
+{
+	if (size > BODY_LIMIT - r->body_len)
+		return TOO_LARGE;
+	if (r->body_len + size + 1 > r->body_room)
+	{
+		size_t		room = (r->body_len + size + 1) * 2;
+		char	   *body = realloc(r->body, room);
+
+		if (body == NULL)
+			return SERVER_ERROR;
+		r->body = body;
+		r->body_room = room;
+	}
+	memcpy(r->body + r->body_len, data, size);
+	r->body_len += size;
+	r->body[r->body_len] = '\0';
+	return 0;
+}
+
+/* Is the body of this type? */
+static bool
+has_type(const Request *r, const char *type)
+{
+	const char *given = header(r, "Content-Type");
+	size_t		len = strlen(type);
+
+	return given != NULL && strncasecmp(given, type, len) == 0 &&
+		strchr("; \t", given[len]) != NULL;
+}
+
+/* Adds one receipt; PtFieldsDone. */
+static bool
+add_receipt(void *context, const PtFields *fields)
+{
+	Request    *r = context;
+	PtCallback *c = &r->callback;
+
+	if (c->n_receipts >= r->receipts_room)
+	{
+		int			room = r->receipts_room * 2 + 1;
+		PtReceipt  *receipts = realloc(c->receipts, room * sizeof(PtReceipt));
+
+		r->problem = "out of memory";
+		if (receipts == NULL)
+			return false;
+		c->receipts = receipts;
+		r->receipts_room = room;
+	}
+	if (!pt_receipt_read(fields, &c->receipts[c->n_receipts], &r->problem))
+		return false;
+	if (c->receipts[c->n_receipts].status != NULL)
+		c->n_receipts++;
+	return true;
+}
+
+/* Takes the one inbound message of a request; PtFieldsDone. */
+static bool
+add_message(void *context, const PtFields *fields)
+{
+	Request    *r = context;
+
+	r->problem = "one message at a time";
+	if (r->callback.message.from != NULL)
+		return false;
+	r->callback.message = *fields;
+	return pt_inbound_check(fields, &r->problem);
+}
+
+/*
+ * The octets as UTF-8: what is not is read as ISO 8859-1, so that no message is
+ * lost; NUL becomes U+FFFD.  NULL: no memory.
+ */
+static char *
+to_utf8(const char *octets, size_t len)
+{
+	char	   *text = malloc(len * 3 + 1);
+	char	   *out = text;
+
+	if (text == NULL)
+		return NULL;
+	for (size_t i = 0; i < len; i++)
+		out += pt_utf8_put(out, octets[i] == '\0' ? 0xFFFD : (unsigned char) octets[i]);
+	*out = '\0';
+	return text;
+}
+
+/* Makes sure that the inbound text is UTF-8; len counts NULs in it. */
+static unsigned
+convert_text(Request *r, const char *text, size_t len)
+{
+	r->callback.message.text = text;
+	if (strlen(text) == len && pt_utf8_valid(text))
+		return 0;
+	r->converted = to_utf8(text, len);
+	r->callback.message.text = r->converted;
+	return r->converted != NULL ? 0 : SERVER_ERROR;
+}
+
+/* A number in a Kannel header, in which + may come as %2B; NULL: none or too long. */
+static const char *
+kannel_number(const Request *r, const char *name, char *out, size_t size)
+{
+	const char *value = header(r, name);
+
+	if (value == NULL || strlen(value) >= size)
+		return NULL;
+	if (strncasecmp(value, "%2B", 3) == 0)
+		snprintf(out, size, "+%s", value + 3);
+	else
+		snprintf(out, size, "%s", value);
+	return out;
+}
+
+/*
+ * Kannel's post-url: the body is the text, the rest is in headers.  A user name
+ * other than the carrier's (http://%I:secret@host/...) is the message's id.
+ */
+static unsigned
+finish_kannel_message(Request *r, PtFields *fields)
+{
+	fields->from = kannel_number(r, "X-Kannel-From", r->from, sizeof(r->from));
+	fields->to = kannel_number(r, "X-Kannel-To", r->to, sizeof(r->to));
+	if (fields->ref == NULL && r->user[0] != '\0' && strcmp(r->user, r->callback.carrier) != 0)
+		fields->ref = r->user;
+	if (!add_message(r, fields))
+		return BAD_REQUEST;
+	return convert_text(r, r->body != NULL ? r->body : "", r->body_len);
+}
+
+/* The request is whole: reads it; 0 or the status of an error. */
+static unsigned
+finish(Request *r)
+{
+	PtFieldsDone add = r->callback.inbound ? add_message : add_receipt;
+	PtFields	fields = {0};
+	const char *text;
+
+	if (r->query != NULL)
+		pt_form_read(r->query, &fields);
+	if (r->callback.inbound && r->post && header(r, "X-Kannel-To") != NULL)
+		return finish_kannel_message(r, &fields);
+	if (r->body != NULL && has_type(r, "application/json"))
+	{
+		r->problem = "malformed JSON";
+		if (!pt_json_read(r->body, r->body_len, add, r))
+			return BAD_REQUEST;
+	}
+	else
+	{
+		if (r->body != NULL && !has_type(r, "application/x-www-form-urlencoded"))
+			return UNSUPPORTED;
+		if (r->body != NULL)
+			pt_form_read(r->body, &fields);
+		if (!add(r, &fields))
+			return BAD_REQUEST;
+	}
+	if (!r->callback.inbound)
+		return r->callback.n_receipts > 0 ? 0 : OK;
+	text = r->callback.message.text != NULL ? r->callback.message.text : "";
+	return convert_text(r, text, strlen(text));
+}
+
+/* Puts the request into the batch; its connection sleeps until the answer is known. */
+static enum MHD_Result
+await_commit(Request *r)
+{
+	r->callback.next = NULL;
+	*last = &r->callback;
+	last = &r->callback.next;
+	MHD_suspend_connection(r->connection);
+	return MHD_YES;
+}
+
+/* The library's one callback: after the headers, for each stretch of body, at the end. */
+static enum MHD_Result
+handle(void *context, struct MHD_Connection *connection, const char *url, const char *method,
+	   const char *version, const char *data, size_t *size, void **state)
+{
+	Request    *r = *state;
+	unsigned	status;
+
+	if (r == NULL)
+		return MHD_NO;
+	if (!r->begun)
+	{
+		r->begun = true;
+		status = begin(r, method);
+		return status == 0 ? MHD_YES : answer(r, status);
+	}
+	if (*size > 0)
+	{
+		if (r->status == 0)
+			r->status = take_body(r, data, *size);
+		*size = 0;
+		return MHD_YES;
+	}
+	if (r->status == 0)
+		r->status = finish(r);
+	return r->status == 0 ? await_commit(r) : answer(r, r->status);
+}
+
+/* Reads a numeric address; 0: it is none. */
+static socklen_t
+read_address(const char *text, int port, struct sockaddr_storage *address)
+{
+	struct sockaddr_in *v4 = (struct sockaddr_in *) address;
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *) address;
+
+	memset(address, 0, sizeof(*address));
+	if (inet_pton(AF_INET, text, &v4->sin_addr) == 1)
+	{
+		v4->sin_family = AF_INET;
+		v4->sin_port = htons((uint16_t) port);
+		return sizeof(*v4);
+	}
+	if (inet_pton(AF_INET6, text, &v6->sin6_addr) == 1)
+	{
+		v6->sin6_family = AF_INET6;
+		v6->sin6_port = htons((uint16_t) port);
+		return sizeof(*v6);
+	}
+	return 0;
+}
+
+bool
+pt_listener_start(const char *address, int port, unsigned connections,
+				  const PtListenerHooks *hooks, char *problem, size_t size)
+{
+	struct sockaddr_storage socket_address;
+	unsigned	flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+
+	owner = hooks;
+	if (read_address(address, port, &socket_address) == 0)
+	{
+		snprintf(problem, size, "not a numeric address");
+		return false;
+	}
+	if (socket_address.ss_family == AF_INET6)
+		flags |= MHD_USE_IPv6;
+	MHD_set_panic_func(panic, NULL);
+	errno = 0;
+	listener = MHD_start_daemon(flags, (uint16_t) port, NULL, NULL, handle, NULL,
+								MHD_OPTION_EXTERNAL_LOGGER, note, NULL,
+								MHD_OPTION_SOCK_ADDR, (struct sockaddr *) &socket_address,
+								MHD_OPTION_CONNECTION_LIMIT, connections,
+								MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t) MEMORY_LIMIT,
+								MHD_OPTION_CONNECTION_TIMEOUT, (unsigned) IDLE_SECONDS,
+								MHD_OPTION_URI_LOG_CALLBACK, open_request, NULL,
+								MHD_OPTION_NOTIFY_COMPLETED, close_request, NULL,
+								MHD_OPTION_END);
+	if (listener == NULL)
+		snprintf(problem, size, "%s", errno != 0 ? strerror(errno) : "the HTTP library refused");
+	return listener != NULL;
+}
+
+void
+pt_listener_stop(void)
+{
+	if (listener != NULL)
+		MHD_stop_daemon(listener);
+	listener = NULL;
+}
+
+int
+pt_listener_fd(void)
+{
+	const union MHD_DaemonInfo *info =
+		listener != NULL ? MHD_get_daemon_info(listener, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
+
+	return info != NULL ? info->epoll_fd : -1;
+}
+
+long
+pt_listener_timeout_ms(void)
+{
+	MHD_UNSIGNED_LONG_LONG ms;
+
+	if (listener == NULL || MHD_get_timeout(listener, &ms) != MHD_YES)
+		return -1;
+	return ms > 60000 ? 60000 : (long) ms;
+}
+
+void
+pt_listener_run(void)
+{
+	if (listener != NULL)
+		MHD_run(listener);
+}
+
+PtCallback *
+pt_listener_take(int limit)
+{
+	PtCallback *batch = first;
+	PtCallback **end = &first;
+
+	while (*end != NULL && limit > 0)
+	{
+		limit -= 1 + (*end)->n_receipts;
+		end = &(*end)->next;
+	}
+	first = *end;
+	*end = NULL;
+	if (first == NULL)
+		last = &first;
+	return batch;
+}
+
+void
+pt_listener_answer(PtCallback *callback, unsigned status)
+{
+	Request    *r = (Request *) callback;
+
+	r->status = status;
+	MHD_resume_connection(r->connection);
+}
