@@ -1,0 +1,453 @@
+/*
+ * claim.c
+ *	  Taking messages out of the outbox for the hand-over.
+ *
+ * One transaction: rows leave the outbox (statement 1), their messages are read
+ * and checked again with a newer snapshot (statement 2), and what may be sent is
+ * noted in a lease.  The rest ends, is parked, or goes back in the same
+ * transaction.
+ */
+#include "portatext.h"
+
+#include <math.h>
+
+#include "catalog/pg_type.h"
+#include "port/pg_bitutils.h"
+#include "portability/instr_time.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+#include "utils/uuid.h"
+
+#include "sms/claim.h"
+#include "sms/column.h"
+#include "sms/finish.h"
+#include "worker/shared.h"
+
+/* Rows behind the last claimed key, so that dead index entries are not walked again. */
+static PtPlan take_plan = {
+	.sql = "DELETE FROM portatext.outbox WHERE ctid = ANY (ARRAY("
+	"SELECT o.ctid FROM portatext.outbox o "
+	"WHERE o.lane = $1 AND o.due <= $2 AND (o.due, o.message_id) > ($3, $4) "
+	"ORDER BY o.lane, o.due, o.message_id LIMIT $5 FOR UPDATE SKIP LOCKED)) "
+	"RETURNING message_id, due",
+	.nargs = 5,
+	.argtypes = {INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID, UUIDOID, INT4OID}
+};
+
+/* The re-check (BL-05): reason is null when the message may still be sent. */
+static PtPlan check_plan = {
+	.sql = "SELECT m.message_id, u.due, u.lane, m.account_id, m.segments, m.attempts, "
+	"m.encoding = 'ucs2', m.from_number::text, m.to_number::text, m.body, m.valid_until, "
+	"d.segments_per_second::float8, "
+	"CASE WHEN m.segments > 1 THEN ARRAY(SELECT p.part::int FROM portatext.message_part p "
+	"WHERE p.message_id = m.message_id AND p.state IN ('accepted', 'delivered', 'undelivered')) END, "
+	"CASE WHEN m.step <> 'queued' THEN 'moved' "
+	"WHEN m.valid_until <= $4 THEN 'expired' "
+	"WHEN a.suspended IS DISTINCT FROM false THEN 'suspended' "
+	"WHEN d.account_id IS NULL THEN 'sender_gone' "
+	"WHEN EXISTS (SELECT FROM portatext.blacklist b WHERE b.account_id = m.account_id "
+	"AND b.number = m.to_number::text) THEN 'blacklisted' "
+	"WHEN EXISTS (SELECT FROM portatext.global_blacklist b WHERE b.number = m.to_number::text) "
+	"THEN 'blacklisted' END "
+	"FROM unnest($1, $2, $3) u(id, due, lane) "
+	"JOIN portatext.message m ON m.message_id = u.id "
+	"LEFT JOIN portatext.account a ON a.account_id = m.account_id "
+	"LEFT JOIN portatext.did d ON d.number = m.from_number::text AND d.account_id = m.account_id "
+	"ORDER BY u.due, u.id",
+	.nargs = 4,
+	.argtypes = {UUIDARRAYOID, TIMESTAMPTZARRAYOID, INT4ARRAYOID, TIMESTAMPTZOID}
+};
+
+static PtPlan lease_plan = {
+	.sql = "INSERT INTO portatext.lease (worker, ids) VALUES ($1, $2) RETURNING lease_id",
+	.nargs = 2,
+	.argtypes = {INT8OID, UUIDARRAYOID}
+};
+
+static PtPlan park_plan = {
+	.sql = "INSERT INTO portatext.parked (key, due, message_id, lane, segments, to_number) "
+	"SELECT * FROM unnest($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+	.nargs = 6,
+	.argtypes = {TEXTARRAYOID, TIMESTAMPTZARRAYOID, UUIDARRAYOID, INT4ARRAYOID, INT2ARRAYOID, TEXTARRAYOID}
+};
+
+static PtPlan back_plan = {
+	.sql = "INSERT INTO portatext.outbox (lane, due, message_id, to_number) "
+	"SELECT * FROM unnest($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+	.nargs = 4,
+	.argtypes = {INT4ARRAYOID, TIMESTAMPTZARRAYOID, UUIDARRAYOID, TEXTARRAYOID}
+};
+
+static PtPlan next_plan = {
+	.sql = "SELECT o.due FROM portatext.outbox o WHERE o.lane = $1 AND o.due > $2 "
+	"ORDER BY o.lane, o.due, o.message_id LIMIT 1",
+	.nargs = 2,
+	.argtypes = {INT4OID, TIMESTAMPTZOID}
+};
+
+/* What one claim gathers for its statements. */
+typedef struct ClaimWork
+{
+	PtClaim    *claim;
+	PtColumn	ids;			/* taken from the outbox */
+	PtColumn	dues;
+	PtColumn	lanes;
+	PtFinish	finish;
+	PtColumn	park[6];
+	PtColumn	back[4];
+	TimestampTz checked_at;
+} ClaimWork;
+
+/* One row of the re-check. */
+typedef struct CheckedRow
+{
+	pg_uuid_t  *id;
+	TimestampTz due;
+	int32		lane;
+	int			segments;
+	char	   *from;
+	char	   *to;
+	double		sender_rate;	/* the sender's own; 0: none */
+	bool		part_accepted;
+	char	   *reason;
+	uint64		row;			/* in SPI_tuptable */
+} CheckedRow;
+
+/* Keeps the greatest key that was taken from the lane. */
+static void
+lane_note_key(PtClaimLane *lane, TimestampTz due, const pg_uuid_t *id)
+{
+	if (lane->got++ > 0 &&
+		(due < lane->last_due ||
+		 (due == lane->last_due && memcmp(id, &lane->last_id, sizeof(*id)) < 0)))
+		return;
+	lane->last_due = due;
+	lane->last_id = *id;
+}
+
+/* Statement 1: rows of one lane leave the outbox. */
+static void
+take_lane(ClaimWork *work, PtClaimLane *lane)
+{
+	Datum		values[5];
+	instr_time	start;
+	instr_time	end;
+
+	values[0] = Int32GetDatum(lane->lane);
+	values[1] = TimestampTzGetDatum(work->claim->now);
+	values[2] = TimestampTzGetDatum(lane->after_due);
+	values[3] = UUIDPGetDatum(&lane->after_id);
+	values[4] = Int32GetDatum(lane->want);
+	INSTR_TIME_SET_CURRENT(start);
+	pt_plan_run(&take_plan, values, NULL, SPI_OK_DELETE_RETURNING);
+	INSTR_TIME_SET_CURRENT(end);
+	INSTR_TIME_SUBTRACT(end, start);
+	lane->cost_us = (int64) INSTR_TIME_GET_MICROSEC(end);
+	lane->got = 0;
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		bool		isnull;
+		pg_uuid_t  *id = DatumGetUUIDP(pt_result(i, 1, &isnull));
+		TimestampTz due = DatumGetTimestampTz(pt_result(i, 2, &isnull));
+
+		lane_note_key(lane, due, id);
+		pt_column_add_uuid(&work->ids, id);
+		pt_column_add(&work->dues, TimestampTzGetDatum(due));
+		pt_column_add(&work->lanes, Int32GetDatum(lane->lane));
+	}
+}
+
+/* The order's entry for a lane that was asked for. */
+static PtClaimLane *
+find_lane(PtClaim *claim, int32 lane)
+{
+	for (int i = 0; i < claim->n_lanes; i++)
+		if (claim->lanes[i].lane == lane)
+			return &claim->lanes[i];
+	ereport(ERROR,
+			(errcode(ERRCODE_INTERNAL_ERROR),
+			 errmsg("lane %d was not asked for", lane)));
+}
+
+/* Reads what decides about a row of the re-check. */
+static void
+read_row(uint64 row, CheckedRow *r)
+{
+	bool		isnull;
+	Datum		value;
+
+	r->row = row;
+	r->id = DatumGetUUIDP(pt_result(row, 1, &isnull));
+	r->due = DatumGetTimestampTz(pt_result(row, 2, &isnull));
+	r->lane = DatumGetInt32(pt_result(row, 3, &isnull));
+	r->segments = DatumGetInt16(pt_result(row, 5, &isnull));
+	r->from = TextDatumGetCString(pt_result(row, 8, &isnull));
+	r->to = TextDatumGetCString(pt_result(row, 9, &isnull));
+	value = pt_result(row, 12, &isnull);
+	r->sender_rate = isnull ? 0 : DatumGetFloat8(value);
+	value = pt_result(row, 13, &isnull);
+	r->part_accepted = !isnull && ARR_NDIM(DatumGetArrayTypeP(value)) > 0;
+	value = pt_result(row, 14, &isnull);
+	r->reason = isnull ? NULL : TextDatumGetCString(value);
+}
+
+/* Ends a message that must not be sent any more; one that moved on is left alone. */
+static void
+refuse_row(ClaimWork *work, const CheckedRow *r)
+{
+	const char *state = strcmp(r->reason, "expired") == 0 ? "expired" : "skipped";
+
+	if (strcmp(r->reason, "moved") == 0)
+		return;
+	/* The carrier has a part: that is not refunded (BILL-05). */
+	if (r->part_accepted)
+		state = "undelivered";
+	pt_finish_add(&work->finish, r->id, state, r->reason, NULL);
+	work->claim->n_skipped++;
+}
+
+/* Sets a message aside until its sender has tokens again. */
+static void
+park_row(ClaimWork *work, const CheckedRow *r, const char *key, int64 wait_us)
+{
+	pt_column_add_text(&work->park[0], key);
+	pt_column_add(&work->park[1], TimestampTzGetDatum(work->claim->now + wait_us));
+	pt_column_add_uuid(&work->park[2], r->id);
+	pt_column_add(&work->park[3], Int32GetDatum(r->lane));
+	pt_column_add(&work->park[4], Int16GetDatum(r->segments));
+	pt_column_add_text(&work->park[5], r->to);
+	work->claim->n_parked++;
+}
+
+/* Puts a row back where it was: the carrier has no tokens for it. */
+static void
+put_back_row(ClaimWork *work, const CheckedRow *r)
+{
+	pt_column_add(&work->back[0], Int32GetDatum(r->lane));
+	pt_column_add(&work->back[1], TimestampTzGetDatum(r->due));
+	pt_column_add_uuid(&work->back[2], r->id);
+	pt_column_add_text(&work->back[3], r->to);
+}
+
+/* Takes the sender's and the carrier's tokens (SMS-17); false: the row is dealt with. */
+static bool
+take_tokens(ClaimWork *work, const CheckedRow *r)
+{
+	PtClaimLane *lane = find_lane(work->claim, r->lane);
+	double		sender_rate = r->sender_rate > 0 ? r->sender_rate : lane->sender_rate;
+	char		sender_key[64];
+	char		carrier_key[32];
+	int64		wait;
+
+	if (lane->token_wait_us > 0)
+	{
+		put_back_row(work, r);
+		return false;
+	}
+	snprintf(sender_key, sizeof(sender_key), "s:%s", r->from);
+	snprintf(carrier_key, sizeof(carrier_key), "c:%d", lane->carrier_id);
+	if (sender_rate > 0 &&
+		(wait = pt_bucket_take(sender_key, sender_rate, r->segments, work->claim->now)) > 0)
+	{
+		park_row(work, r, sender_key, wait);
+		return false;
+	}
+	if (lane->carrier_rate <= 0 ||
+		(wait = pt_bucket_take(carrier_key, lane->carrier_rate, r->segments, work->claim->now)) <= 0)
+		return true;
+	if (sender_rate > 0)
+		pt_bucket_return(sender_key, sender_rate, r->segments);
+	lane->token_wait_us = wait;
+	put_back_row(work, r);
+	return false;
+}
+
+/* Notes which parts the carrier has from an earlier try. */
+static void
+read_parts_done(PtMessage *message, Datum value)
+{
+	ArrayType  *array = DatumGetArrayTypeP(value);
+	int			n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	const int32 *parts = (const int32 *) ARR_DATA_PTR(array);
+
+	message->part_accepted = n > 0;
+	for (int i = 0; i < n; i++)
+		message->parts_done[(parts[i] - 1) / 8] |= 1 << ((parts[i] - 1) % 8);
+}
+
+/* Copies a string to *where, which moves behind it. */
+static const char *
+place_string(char **where, const char *text, size_t len)
+{
+	char	   *copy = *where;
+
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	*where += len + 1;
+	return copy;
+}
+
+/* Makes the dispatcher's copy of a message that may be sent. */
+static void
+keep_row(ClaimWork *work, const CheckedRow *r, const char *body, size_t body_len)
+{
+	size_t		from_len = strlen(r->from);
+	size_t		to_len = strlen(r->to);
+	PtMessage  *m = MemoryContextAllocZero(work->claim->context, sizeof(PtMessage) + from_len +
+										   to_len + body_len + 3);
+	char	   *where = (char *) (m + 1);
+	bool		isnull;
+	Datum		value;
+
+	dlist_push_tail(&work->claim->taken, &m->node);
+	work->claim->n_taken++;
+	m->id = *r->id;
+	strlcpy(m->id_text, DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(r->id))),
+			sizeof(m->id_text));
+	m->lane = r->lane;
+	m->due = r->due;
+	m->segments = r->segments;
+	m->account_id = DatumGetInt64(pt_result(r->row, 4, &isnull));
+	m->attempts = DatumGetInt16(pt_result(r->row, 6, &isnull));
+	m->ucs2 = DatumGetBool(pt_result(r->row, 7, &isnull));
+	value = pt_result(r->row, 11, &isnull);
+	m->valid_until = isnull ? DT_NOEND : DatumGetTimestampTz(value);
+	value = pt_result(r->row, 13, &isnull);
+	if (!isnull)
+		read_parts_done(m, value);
+	m->checked_at = work->checked_at;
+	m->from = place_string(&where, r->from, from_len);
+	m->to = place_string(&where, r->to, to_len);
+	m->body = place_string(&where, body, body_len);
+	m->body_len = body_len;
+}
+
+/* Statement 2: the messages as they are now, and what is to become of them. */
+static void
+check_rows(ClaimWork *work)
+{
+	Datum		values[4];
+	uint64		n;
+
+	values[0] = pt_column_array(&work->ids);
+	values[1] = pt_column_array(&work->dues);
+	values[2] = pt_column_array(&work->lanes);
+	values[3] = TimestampTzGetDatum(work->claim->now);
+	work->checked_at = GetCurrentTimestamp();
+	n = pt_plan_run(&check_plan, values, NULL, SPI_OK_SELECT);
+	for (uint64 i = 0; i < n; i++)
+	{
+		CheckedRow	r;
+
+		read_row(i, &r);
+		if (r.reason != NULL)
+			refuse_row(work, &r);
+		else if (take_tokens(work, &r))
+		{
+			bool		isnull;
+			text	   *body = DatumGetTextPP(pt_result(i, 10, &isnull));
+
+			keep_row(work, &r, VARDATA_ANY(body), VARSIZE_ANY_EXHDR(body));
+		}
+	}
+}
+
+/* Runs a statement over columns, if there are rows. */
+static void
+write_columns(PtPlan *plan, const PtColumn *columns)
+{
+	Datum		values[PT_PLAN_MAX_ARGS];
+
+	if (columns[0].n == 0)
+		return;
+	for (int i = 0; i < plan->nargs; i++)
+		values[i] = pt_column_array(&columns[i]);
+	pt_plan_run(plan, values, NULL, SPI_OK_INSERT);
+}
+
+/* Notes before the hand-over what is going to be handed over. */
+static void
+write_lease(PtClaim *claim)
+{
+	PtColumn	ids = {UUIDOID};
+	PtLease    *lease;
+	Datum		values[2];
+	bool		isnull;
+	dlist_iter	iter;
+
+	if (claim->n_taken == 0)
+		return;
+	lease = MemoryContextAllocZero(claim->context, sizeof(PtLease));
+	lease->left = claim->n_taken;
+	dlist_foreach(iter, &claim->taken)
+	{
+		PtMessage  *message = dlist_container(PtMessage, node, iter.cur);
+
+		message->lease = lease;
+		pt_column_add_uuid(&ids, &message->id);
+	}
+	values[0] = Int64GetDatum(claim->worker);
+	values[1] = pt_column_array(&ids);
+	pt_plan_run(&lease_plan, values, NULL, SPI_OK_INSERT_RETURNING);
+	lease->lease_id = DatumGetInt64(pt_result(0, 1, &isnull));
+}
+
+/*
+ * Claims up to the wanted number of messages of each lane; see PtClaim for what
+ * comes back.  Raises what the statements raise.
+ */
+void
+pt_claim(PtClaim *claim)
+{
+	ClaimWork	work = {
+		.claim = claim,
+		.ids = {UUIDOID}, .dues = {TIMESTAMPTZOID}, .lanes = {INT4OID},
+		.finish = PT_FINISH_INIT,
+		.park = {{TEXTOID}, {TIMESTAMPTZOID}, {UUIDOID}, {INT4OID}, {INT2OID}, {TEXTOID}},
+		.back = {{INT4OID}, {TIMESTAMPTZOID}, {UUIDOID}, {TEXTOID}}
+	};
+
+	dlist_init(&claim->taken);
+	claim->n_taken = claim->n_skipped = claim->n_parked = 0;
+	for (int i = 0; i < claim->n_lanes; i++)
+		take_lane(&work, &claim->lanes[i]);
+	if (work.ids.n == 0)
+		return;
+	check_rows(&work);
+	pt_finish_write(&work.finish, "not handed over");
+	write_columns(&park_plan, work.park);
+	write_columns(&back_plan, work.back);
+	write_lease(claim);
+	PT_POINT("claim_before_commit");
+}
+
+void
+pt_claim_forget(PtClaim *claim)
+{
+	PtLease    *lease = NULL;
+	dlist_mutable_iter iter;
+
+	dlist_foreach_modify(iter, &claim->taken)
+	{
+		PtMessage  *message = dlist_container(PtMessage, node, iter.cur);
+
+		lease = message->lease;
+		pfree(message);
+	}
+	if (lease != NULL)
+		pfree(lease);
+	dlist_init(&claim->taken);
+	claim->n_taken = 0;
+}
+
+TimestampTz
+pt_claim_next_due(int32 lane, TimestampTz now)
+{
+	Datum		values[2] = {Int32GetDatum(lane), TimestampTzGetDatum(now)};
+	bool		isnull;
+
+	if (pt_plan_run(&next_plan, values, NULL, SPI_OK_SELECT) == 0)
+		return DT_NOEND;
+	return DatumGetTimestampTz(pt_result(0, 1, &isnull));
+}

@@ -1,0 +1,321 @@
+/*
+ * dispatcher_claim.c
+ *	  When the dispatcher claims, from which lanes, and how much.
+ */
+#include "portatext.h"
+
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "worker/dispatcher.h"
+#include "worker/installation.h"
+
+#define FULL_SCAN_SHARE 20		/* scans from a lane's start take at most 1/20 of the time */
+#define FULL_SCAN_MAX_US (2 * USECS_PER_SEC)
+#define PROBE_US (1 * INT64CONST(1000))	/* between scans of an empty lane without a wake-up */
+#define BULK_SHARE 9			/* one of so many is bulk */
+
+/* One claim: its lanes, and which of them were scanned from the start. */
+typedef struct ClaimTurn
+{
+	PtClaim		claim;
+	PtClaimLane *orders;
+	PtLaneState **states;
+	PtChannel **channels;
+	bool	   *full;
+	int			room;			/* in the arrays */
+} ClaimTurn;
+
+/* Is it time to look into the lane? */
+static bool
+lane_due(PtLaneState *lane, TimestampTz wall, TimestampTz now)
+{
+	if (lane->next_due <= now)
+	{
+		lane->maybe = true;
+		lane->scan_at = 0;
+		lane->next_due = DT_NOEND;
+	}
+	return lane->maybe && lane->scan_at <= wall;
+}
+
+/* Adds a lane to the claim. */
+static void
+order_lane(ClaimTurn *turn, PtChannel *channel, int which, int want)
+{
+	PtLaneState *lane = &channel->lanes[which];
+	const PtCarrier *carrier = channel->use->carrier;
+	int			i = turn->claim.n_lanes++;
+	PtClaimLane *order = &turn->orders[i];
+
+	memset(order, 0, sizeof(*order));
+	order->lane = lane->lane;
+	order->carrier_id = channel->carrier_id;
+	order->want = want;
+	order->carrier_rate = carrier->segments_per_second;
+	order->sender_rate = carrier->sender_segments_per_second;
+	turn->states[i] = lane;
+	turn->channels[i] = channel;
+	turn->full[i] = lane->full_scan_at <= GetCurrentTimestamp();
+	order->after_due = turn->full[i] ? DT_NOBEGIN : lane->after_due;
+	if (!turn->full[i])
+		order->after_id = lane->after_id;
+}
+
+/* Bulk's part of the room: one in nine, and all that transactional leaves. */
+static int
+bulk_share(PtChannel *channel, int room)
+{
+	int			share;
+
+	channel->bulk_credit += room;
+	share = channel->bulk_credit / BULK_SHARE;
+	channel->bulk_credit %= BULK_SHARE;
+	return share;
+}
+
+/* Orders what a channel has room for. */
+static void
+order_channel(ClaimTurn *turn, PtChannel *channel, TimestampTz wall, TimestampTz now)
+{
+	bool		urgent = lane_due(&channel->lanes[0], wall, now);
+	bool		bulk = lane_due(&channel->lanes[1], wall, now);
+	int			room;
+	int			share;
+
+	if (!(urgent || bulk) || (room = pt_channel_room(channel)) <= 0)
+		return;
+	share = !bulk ? 0 : !urgent ? room : bulk_share(channel, room);
+	if (urgent && room > share)
+		order_lane(turn, channel, 0, room - share);
+	if (share > 0)
+		order_lane(turn, channel, 1, share);
+}
+
+/* What the scan says about the lane. */
+static void
+note_lane(ClaimTurn *turn, int i)
+{
+	PtLaneState *lane = turn->states[i];
+	PtClaimLane *order = &turn->orders[i];
+	TimestampTz wall = GetCurrentTimestamp();
+
+	if (turn->full[i])
+		lane->full_scan_at = wall + Min(order->cost_us * FULL_SCAN_SHARE, FULL_SCAN_MAX_US);
+	if (order->got > 0)
+	{
+		lane->after_due = order->last_due;
+		lane->after_id = order->last_id;
+	}
+	else if (turn->full[i])
+		lane->after_due = DT_NOBEGIN;
+	lane->maybe = order->got == order->want || !turn->full[i];
+	lane->scan_at = order->got == order->want ? 0 : lane->full_scan_at;
+	if (!lane->maybe)
+		lane->next_due = pt_claim_next_due(lane->lane, turn->claim.now);
+	turn->channels[i]->tokens_at = 0;
+	if (order->token_wait_us > 0)
+	{
+		turn->channels[i]->tokens_at = turn->claim.now + order->token_wait_us;
+		lane->maybe = true;
+		/* What was put back lies at the lane's start. */
+		lane->full_scan_at = lane->scan_at = 0;
+	}
+}
+
+/* Makes room for the lanes of all channels. */
+static void
+turn_allocate(ClaimTurn *turn)
+{
+	int			n = 0;
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &pt_dispatcher.channels)
+		n += 2;
+	turn->orders = palloc0_array(PtClaimLane, n + 1);
+	turn->states = palloc0_array(PtLaneState *, n + 1);
+	turn->channels = palloc0_array(PtChannel *, n + 1);
+	turn->full = palloc0_array(bool, n + 1);
+}
+
+/* PtTxBody: the claim of one turn. */
+static void
+claim_body(void *arg)
+{
+	ClaimTurn  *turn = arg;
+	TimestampTz wall = GetCurrentTimestamp();
+	dlist_iter	iter;
+
+	turn->claim.now = pt_now();
+	pt_channels_refresh();
+	if (!pt_installation_ok())
+		return;
+	turn_allocate(turn);
+	dlist_foreach(iter, &pt_dispatcher.channels)
+		order_channel(turn, dlist_container(PtChannel, node, iter.cur), wall, turn->claim.now);
+	if (turn->claim.n_lanes == 0)
+		return;
+	turn->claim.lanes = turn->orders;
+	pt_claim(&turn->claim);
+	for (int i = 0; i < turn->claim.n_lanes; i++)
+		note_lane(turn, i);
+}
+
+/* Hands the claimed messages to their channels. */
+static void
+distribute(PtClaim *claim)
+{
+	dlist_mutable_iter iter;
+
+	dlist_foreach_modify(iter, &claim->taken)
+	{
+		PtMessage  *message = dlist_container(PtMessage, node, iter.cur);
+		PtChannel  *channel = pt_channel_find(message->lane / 2);
+		PtLaneState *lane = &channel->lanes[message->lane % 2];
+
+		dlist_delete(&message->node);
+		dlist_push_tail(&lane->ready, &message->node);
+		lane->n_ready++;
+		channel->segments_each += (message->segments - channel->segments_each) / 32;
+	}
+	pt_slot_count(PT_COUNT_CLAIMED, claim->n_taken);
+	pt_slot_count(PT_COUNT_SKIPPED, claim->n_skipped);
+}
+
+/* After a failed claim: not again at once. */
+static void
+lanes_rest(ClaimTurn *turn)
+{
+	TimestampTz later = GetCurrentTimestamp() + USECS_PER_SEC;
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &pt_dispatcher.channels)
+	{
+		PtChannel  *channel = dlist_container(PtChannel, node, iter.cur);
+
+		for (int i = 0; i < 2; i++)
+		{
+			channel->lanes[i].scan_at = later;
+			channel->lanes[i].full_scan_at = 0;
+		}
+	}
+	pt_claim_forget(&turn->claim);
+	pt_slot_count(PT_COUNT_ERRORS, 1);
+}
+
+/* Does any channel have a lane to look into, and room? */
+static bool
+claim_wanted(void)
+{
+	TimestampTz wall = GetCurrentTimestamp();
+	TimestampTz now = pt_now();
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &pt_dispatcher.channels)
+	{
+		PtChannel  *channel = dlist_container(PtChannel, node, iter.cur);
+		bool		due = lane_due(&channel->lanes[0], wall, now);
+
+		due = lane_due(&channel->lanes[1], wall, now) || due;
+		if (due && pt_channel_room(channel) > 0)
+			return true;
+	}
+	return false;
+}
+
+/* Claims what there is room for; force: look for changed carriers in any case. */
+void
+pt_dispatcher_claim(bool force)
+{
+	ClaimTurn	turn = {
+		.claim = {.worker = pt_dispatcher.number,.context = pt_dispatcher.context}
+	};
+
+	if (pt_dispatcher.n_outcomes >= PT_UNWRITTEN_MAX || !(force || claim_wanted()))
+		return;
+	dlist_init(&turn.claim.taken);
+	if (!pt_session_tx("claiming messages", claim_body, &turn))
+	{
+		lanes_rest(&turn);
+		return;
+	}
+	distribute(&turn.claim);
+	if (turn.claim.n_taken > 0)
+		PT_POINT("claim_committed");
+}
+
+/*
+ * Something may have been queued: certain after the latch or a time, else (a
+ * request has ended) an empty lane is looked into after a moment only.
+ */
+void
+pt_lanes_wake(bool certain)
+{
+	TimestampTz soon = GetCurrentTimestamp() + PROBE_US;
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &pt_dispatcher.channels)
+	{
+		PtChannel  *channel = dlist_container(PtChannel, node, iter.cur);
+
+		for (int i = 0; i < 2; i++)
+		{
+			PtLaneState *lane = &channel->lanes[i];
+
+			if (certain)
+				lane->scan_at = 0;
+			else if (!lane->maybe)
+				lane->scan_at = Max(lane->full_scan_at, soon);
+			lane->maybe = true;
+		}
+	}
+}
+
+/* Milliseconds, rounded up, from one time to another. */
+static long
+ms_between(TimestampTz from, TimestampTz to)
+{
+	if (to <= from)
+		return 0;
+	return (long) Min((to - from + 999) / 1000, INT64CONST(3600000));
+}
+
+/* When a lane is to be looked into again. */
+static long
+lane_timeout_ms(const PtChannel *channel, const PtLaneState *lane, TimestampTz wall, TimestampTz now)
+{
+	long		timeout = -1;
+
+	if (lane->next_due != DT_NOEND)
+		timeout = ms_between(now, lane->next_due);
+	if (!lane->maybe || pt_channel_window(channel) == 0)
+		return timeout;
+	if (channel->tokens_at != 0)
+		return pt_shorter(timeout, ms_between(now, channel->tokens_at));
+	/* With requests under way, their ends wake the dispatcher. */
+	if (channel->in_flight == 0 || lane->scan_at > wall)
+		timeout = pt_shorter(timeout, ms_between(wall, lane->scan_at));
+	return timeout;
+}
+
+long
+pt_lanes_timeout_ms(void)
+{
+	TimestampTz wall = GetCurrentTimestamp();
+	TimestampTz now = pt_now();
+	long		timeout = -1;
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &pt_dispatcher.channels)
+	{
+		PtChannel  *channel = dlist_container(PtChannel, node, iter.cur);
+
+		if (channel->use == NULL)
+			continue;
+		if (channel->stats->open_until > now)
+			timeout = pt_shorter(timeout, ms_between(now, channel->stats->open_until));
+		for (int i = 0; i < 2; i++)
+			timeout = pt_shorter(timeout, lane_timeout_ms(channel, &channel->lanes[i], wall, now));
+	}
+	return timeout;
+}
