@@ -108,6 +108,8 @@ check_settings(const PtCarrier *carrier, char *problem, size_t size)
 
 	if (unknown != NULL)
 		snprintf(problem, size, "there is no setting \"%.40s\"", unknown);
+	else if (carrier->text_options.single_shift != 0)
+		snprintf(problem, size, "Kannel cannot send national single shift tables");
 	else if (username == NULL || password == NULL)
 		snprintf(problem, size, "user name or password is missing");
 	else if (secret == NULL || !plain_secret(secret))
@@ -213,9 +215,9 @@ add_dlr(PtBuffer *buffer, const KannelState *state, const PtPartRequest *part)
 }
 
 /*
- * Appends text that uses national tables.  Kannel knows the default alphabet
- * only: each septet is written as the character that has the same code there.
- * false: a septet has no such character.
+ * Appends text that uses a national locking shift table.  Kannel knows the
+ * default alphabet only: each septet is written as the character that has the
+ * same code there.
  */
 static bool
 add_national_text(PtBuffer *buffer, const unsigned char *septets, int n)
@@ -247,7 +249,7 @@ add_body(PtBuffer *buffer, const PtPartRequest *part)
 		return true;
 	}
 	pt_buffer_add(buffer, "&coding=0&charset=UTF-8");
-	if (how->single_shift != 0 || how->locking_shift != 0)
+	if (how->locking_shift != 0)
 		return add_national_text(buffer, octets, n);
 	add_parameter(buffer, "text", part->part_text, part->part_len);
 	return true;
