@@ -89,7 +89,7 @@ REGRESS = $(patsubst sql/%.sql,%,$(shell grep -L -m1 '^-- test build only' /dev/
 REGRESS_OPTS = --load-extension=portatext
 EXTRA_CLEAN = $(DATA_built) results regression.diffs regression.out build
 
-PG_CPPFLAGS = -Isrc -DPORTATEXT_VERSION='"$(EXTVERSION)"' $(shell pkg-config --cflags icu-i18n libmicrohttpd 2>/dev/null)
+PG_CPPFLAGS = -Isrc -DPORTATEXT_VERSION=\"$(EXTVERSION)\" -DPORTATEXT_VERSION='"$(EXTVERSION)"' $(shell pkg-config --cflags icu-i18n libmicrohttpd 2>/dev/null)
 PG_CFLAGS = -std=gnu11 -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
 	-Wno-missing-field-initializers -Wno-cast-function-type $(WERROR)
 PG_CXXFLAGS = -std=c++17 -Wall -Wextra $(WERROR)

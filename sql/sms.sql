@@ -131,6 +131,10 @@ SELECT portatext.cancel_sms('00000000-0000-7000-8000-000000000000');
 SELECT type, subject = :'later' AS mine FROM portatext.event WHERE type = 'message.cancelled';
 SELECT portatext.balance() = :before AS unchanged;
 
+-- GEN-06: versions of the components
+SELECT v.component, v.version = e.extversion AS installed FROM portatext.versions() v JOIN pg_extension e ON e.extname = v.component;
+SELECT string_agg(component, ', ' ORDER BY component) FROM portatext.versions() WHERE version ~ '^[0-9]+\.';
+
 -- DID-10 and removal
 SELECT portatext.remove_did('ACME'), portatext.remove_did('ACME');
 SELECT type, subject FROM portatext.event WHERE type LIKE 'did.%' ORDER BY event_id;

@@ -17,3 +17,10 @@ CREATE FUNCTION portatext.flush_caches() RETURNS trigger
     AS 'MODULE_PATHNAME', 'pt_flush_caches';
 COMMENT ON FUNCTION portatext.flush_caches() IS
     'Statement trigger: tells every session that a cached table has changed.';
+
+CREATE FUNCTION portatext.versions(OUT component text, OUT version text) RETURNS SETOF record
+    LANGUAGE c STABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'pt_versions';
+COMMENT ON FUNCTION portatext.versions() IS
+    'The versions of the library and of what it is linked with (GEN-06).';
+GRANT EXECUTE ON FUNCTION portatext.versions() TO portatext_account, portatext_operator;
