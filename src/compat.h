@@ -15,6 +15,11 @@
 #include "varatt.h"
 #endif
 
+/* Stands before "extern"; PostgreSQL 18 has only this spelling. */
+#ifndef pg_noreturn
+#define pg_noreturn pg_attribute_noreturn()
+#endif
+
 /* The number of this process's PGPROC. */
 #if PG_VERSION_NUM >= 170000
 #define PT_MY_PROCNO MyProcNumber
@@ -38,6 +43,13 @@
 #define pt_name_list(name) stringToQualifiedNameList((name), NULL)
 #else
 #define pt_name_list(name) stringToQualifiedNameList(name)
+#endif
+
+/* An entry of the workers' fixed settings, where the server has that setting. */
+#if PG_VERSION_NUM >= 170000
+#define PT_TRANSACTION_TIMEOUT_OFF {"transaction_timeout", "0"},
+#else
+#define PT_TRANSACTION_TIMEOUT_OFF
 #endif
 
 /* Memory contexts handed to callbacks, LWLock tranches etc. are the same on all. */

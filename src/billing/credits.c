@@ -8,6 +8,8 @@
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
+#include "compat.h"
+
 #define KEPT_SIZE 32
 
 /* Refuses an amount that cannot be counted exactly. */

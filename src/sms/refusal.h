@@ -38,6 +38,6 @@ typedef struct PtRefusal
 extern void pt_refuse(PtRefusal *refusal, PtRefusalCode code, const char *detail,...) pg_attribute_printf(3, 4);
 extern const char *pt_refusal_sqlstate(PtRefusalCode code);
 extern const char *pt_refusal_message(PtRefusalCode code);
-extern void pt_refusal_raise(const PtRefusal *refusal) pg_attribute_noreturn();
+pg_noreturn extern void pt_refusal_raise(const PtRefusal *refusal);
 
 #endif							/* PORTATEXT_REFUSAL_H */

@@ -46,9 +46,7 @@ static const char *const fixed_settings[][2] = {
 	{"statement_timeout", "0"},
 	{"lock_timeout", "0"},
 	{"idle_in_transaction_session_timeout", "0"},
-#if PG_VERSION_NUM >= 170000
-	{"transaction_timeout", "0"},
-#endif
+	PT_TRANSACTION_TIMEOUT_OFF
 	{"jit", "off"},
 	{"max_parallel_workers_per_gather", "0"},
 	{"row_security", "on"},
