@@ -91,6 +91,27 @@ forget_report(void)
 	LWLockRelease(pt_shared->lock);
 }
 
+/* Shows in the view, and once in the log, that this is a copy. */
+static void
+show_copy(bool copy)
+{
+	static bool shown = false;
+
+	if (pt_my_slot == NULL)
+		return;
+	if (copy)
+	{
+		pt_slot_activity(PT_NOT_ADOPTED);
+		report_copy();
+	}
+	else if (shown)
+	{
+		forget_report();
+		pt_slot_activity(PT_WORKING);
+	}
+	shown = copy;
+}
+
 /*
  * Not cached: a restore may bring the foreign row at any time, and the table
  * has one row.  A database in which nobody has sent has no row: silent, too.
@@ -102,21 +123,19 @@ pt_installation_ok(void)
 	int64		foreign;
 
 	count_rows(&own, &foreign);
-	if (own > 0 && foreign == 0)
-	{
-		if (pt_my_slot != NULL && pt_my_slot->activity == PT_NOT_ADOPTED)
-		{
-			forget_report();
-			pt_slot_activity(PT_WORKING);
-		}
-		return true;
-	}
-	if (foreign > 0 && pt_my_slot != NULL)
-	{
-		pt_slot_activity(PT_NOT_ADOPTED);
-		report_copy();
-	}
-	return false;
+	show_copy(foreign > 0);
+	return own > 0 && foreign == 0;
+}
+
+bool
+pt_installation_is_copy(void)
+{
+	int64		own;
+	int64		foreign;
+
+	count_rows(&own, &foreign);
+	show_copy(foreign > 0);
+	return foreign > 0;
 }
 
 /* Writes this place's row. */
@@ -188,5 +207,6 @@ pt_adopt(PG_FUNCTION_ARGS)
 	insert_row();
 	SPI_finish();
 	pt_wake_at_commit();
+	pt_extension_changed_at_commit();
 	PG_RETURN_VOID();
 }

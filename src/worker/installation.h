@@ -14,6 +14,9 @@
  */
 extern bool pt_installation_ok(void);
 
+/* Does the data belong to another place?  A database in which nobody has sent yet is no copy. */
+extern bool pt_installation_is_copy(void);
+
 /*
  * Called by everything that inserts into the outbox for a user, as
  * portatext_owner and before the insert, in SPI_connect: the first send of a

@@ -14,4 +14,8 @@ extern void pt_session_publish(void);
 /* Statistics not yet sent must be within so many milliseconds; 0: none. */
 extern void pt_session_note_stats(long ms);
 
+/* Was the last wait ended by pt_wake?  Was there a reload since the last call? */
+extern bool pt_session_woken(void);
+extern bool pt_session_reloaded(void);
+
 #endif							/* PORTATEXT_SESSION_INTERNAL_H */

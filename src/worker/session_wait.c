@@ -16,6 +16,8 @@
 #include "worker/session_internal.h"
 
 static TimestampTz stats_due = 0;	/* 0: nothing unsent */
+static bool woken = false;
+static bool reloaded = false;
 
 void
 pt_session_note_stats(long ms)
@@ -82,9 +84,25 @@ reload(void)
 	if (!ConfigReloadPending)
 		return;
 	ConfigReloadPending = false;
+	reloaded = true;
 	ProcessConfigFile(PGC_SIGHUP);
 	pt_session_fix_settings();
 	pt_session_publish();
+}
+
+bool
+pt_session_woken(void)
+{
+	return woken;
+}
+
+bool
+pt_session_reloaded(void)
+{
+	bool		result = reloaded;
+
+	reloaded = false;
+	return result;
 }
 
 /*
@@ -104,7 +122,7 @@ pt_session_wait(int fd, long timeout_ms)
 		pt_slot_activity(PT_WAITING);
 	readable = sleep_on(fd, timeout_ms);
 	ResetLatch(MyLatch);
-	pg_atomic_exchange_u32(&pt_my_slot->notified, 0);
+	woken = pg_atomic_exchange_u32(&pt_my_slot->notified, 0) != 0;
 	CHECK_FOR_INTERRUPTS();
 	reload();
 	return readable;

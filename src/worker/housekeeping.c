@@ -1,0 +1,66 @@
+/*
+ * housekeeping.c
+ *	  Small regular work that other rooms' functions do.
+ */
+#include "worker/scheduler.h"
+
+#include "catalog/pg_type.h"
+#include "utils/timestamp.h"
+
+#define BATCH 1000
+#define BATCH_TEXT "1000"
+
+/* Receipts whose message has become known; those older than a day are dropped. */
+void
+pt_task_strays(void *arg)
+{
+	static PtPlan plan = {
+		.sql = "SELECT portatext.retry_strays()"
+		" WHERE EXISTS (SELECT FROM portatext.stray_receipt)"
+	};
+
+	pt_plan_run(&plan, NULL, NULL, SPI_OK_SELECT);
+}
+
+/* Credits that were booked (refunds, recharges) go into the balance's stripes. */
+void
+pt_task_absorb(void *arg)
+{
+	static PtPlan plan = {
+		.sql = "WITH RECURSIVE a (account_id) AS ("
+		" (SELECT p.account_id FROM portatext.balance_pending p ORDER BY p.account_id LIMIT 1)"
+		" UNION ALL"
+		" SELECT (SELECT p.account_id FROM portatext.balance_pending p"
+		" WHERE p.account_id > a.account_id ORDER BY p.account_id LIMIT 1)"
+		" FROM a WHERE a.account_id IS NOT NULL)"
+		" SELECT portatext.absorb_pending(a.account_id) FROM a WHERE a.account_id IS NOT NULL"
+	};
+
+	pt_plan_run(&plan, NULL, NULL, SPI_OK_SELECT);
+}
+
+/* Events for balances that have fallen below their limits (ALERT-02, ALERT-03). */
+void
+pt_task_alerts(void *arg)
+{
+	static PtPlan plan = {.sql = "SELECT portatext.balance_alerts()"};
+
+	pt_plan_run(&plan, NULL, NULL, SPI_OK_SELECT);
+}
+
+/* Idempotency keys that nobody may use any more. */
+void
+pt_task_idempotency(void *arg)
+{
+	static PtPlan plan = {
+		.sql = "DELETE FROM portatext.idempotency i WHERE i.ctid = ANY (ARRAY("
+		" SELECT x.ctid FROM portatext.idempotency x WHERE x.expires_at <= $1"
+		" ORDER BY x.expires_at LIMIT " BATCH_TEXT " FOR UPDATE SKIP LOCKED))",
+		.nargs = 1,.argtypes = {TIMESTAMPTZOID}
+	};
+	PtTask	   *task = arg;
+	Datum		now = TimestampTzGetDatum(pt_now());
+
+	if (pt_plan_run(&plan, &now, NULL, SPI_OK_DELETE) == BATCH)
+		task->next_ms = 0;
+}

@@ -1,0 +1,40 @@
+/*
+ * scheduler.h
+ *	  The scheduler's tasks, one file an idea.
+ *
+ * A task is the body of one transaction; it gets its PtTask and says in next_ms
+ * when it wants to run again.  A task that raises an error is tried again later
+ * and later; the others go on.
+ */
+#ifndef PORTATEXT_SCHEDULER_H
+#define PORTATEXT_SCHEDULER_H
+
+#include "worker/session.h"
+
+typedef struct PtTask
+{
+	const char *name;			/* shown by pg_stat_activity and in the log */
+	PtTxBody	body;
+	long		period_ms;		/* when the body says nothing */
+	bool		on_wake;		/* runs when the scheduler is woken, too */
+	long		next_ms;		/* set by the body; 0: there is more to do now */
+	int			failures;
+	TimestampTz due;			/* by the server's clock, not the business clock */
+} PtTask;
+
+extern void pt_task_release(void *task);	/* release.c */
+extern void pt_task_expire(void *task);	/* expiry.c */
+extern void pt_task_watch_new(void *task);	/* reconcile.c */
+extern void pt_task_watch_due(void *task);
+extern void pt_task_strays(void *task); /* housekeeping.c */
+extern void pt_task_absorb(void *task);
+extern void pt_task_alerts(void *task);
+extern void pt_task_idempotency(void *task);
+
+/* Milliseconds from now until then, between low and high. */
+extern long pt_ms_until(TimestampTz now, TimestampTz then, long low, long high);
+
+/* An array of uuids from column 1 of SPI_tuptable, in the current context. */
+extern Datum pt_ids_of_result(uint64 rows);
+
+#endif							/* PORTATEXT_SCHEDULER_H */
