@@ -11,6 +11,7 @@
 #include "utils/timestamp.h"
 
 #include "sms/store.h"
+#include "worker/installation.h"
 
 #define NULL_UNLESS(there) ((there) ? ' ' : 'n')
 
@@ -39,6 +40,7 @@ pt_store_one(const PtOrder *order, Datum message_id)
 	Datum		values[15];
 	char		nulls[16];
 
+	pt_installation_note();
 	memset(nulls, ' ', 15);
 	nulls[15] = '\0';
 	values[0] = message_id;
@@ -138,6 +140,7 @@ pt_store_many(const PtOrder *const *orders, Datum *ids, int n)
 	Datum		values[14];
 	char		nulls[15];
 
+	pt_installation_note();
 	memset(nulls, ' ', 14);
 	nulls[14] = '\0';
 	gather(orders, n, &columns);

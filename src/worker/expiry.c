@@ -41,23 +41,9 @@ static PtPlan unqueue_plan = {
 	.nargs = 1,.argtypes = {UUIDARRAYOID}
 };
 
-/* Ends the messages $1 at the time $2, with their events. */
+/* Ends the messages $1: state, event, refund. */
 static PtPlan end_plan = {
-	.sql = "WITH done AS (UPDATE portatext.message m"
-	" SET state = 'expired', step = 'final', finished_at = $2"
-	" WHERE m.message_id = ANY ($1) AND m.step = 'queued'"
-	" RETURNING m.message_id, m.account_id, m.from_number, m.to_number, m.client_ref),"
-	" told AS (INSERT INTO portatext.event (account_id, type, subject, payload)"
-	" SELECT d.account_id, 'message.expired', d.message_id::text,"
-	" jsonb_strip_nulls(jsonb_build_object('state', 'expired', 'from', d.from_number,"
-	" 'to', d.to_number, 'client_ref', d.client_ref))"
-	" FROM done d JOIN portatext.account a ON a.account_id = d.account_id AND a.message_events)"
-	" SELECT d.message_id FROM done d",
-	.nargs = 2,.argtypes = {UUIDARRAYOID, TIMESTAMPTZOID}
-};
-
-static PtPlan refund_plan = {
-	.sql = "SELECT portatext.refund_messages($1, 'expired')",
+	.sql = "SELECT portatext.end_unsent($1, 'expired', 'expired')",
 	.nargs = 1,.argtypes = {UUIDARRAYOID}
 };
 
@@ -73,22 +59,6 @@ static PtPlan next_plan = {
 	.sql = "SELECT e.due FROM portatext.expiry e ORDER BY e.due LIMIT 1"
 };
 
-/* Ends and refunds messages that were taken out of the queues. */
-static void
-end_messages(Datum ids, TimestampTz now)
-{
-	Datum		values[2];
-	uint64		rows;
-
-	values[0] = ids;
-	values[1] = TimestampTzGetDatum(now);
-	rows = pt_plan_run_latest(&end_plan, values, NULL, SPI_OK_SELECT);
-	if (rows == 0)
-		return;
-	values[0] = pt_ids_of_result(rows);
-	pt_plan_run_latest(&refund_plan, values, NULL, SPI_OK_SELECT);
-}
-
 /* Handles one batch of messages whose time has passed. */
 static void
 expire(Datum ids, TimestampTz now)
@@ -100,7 +70,11 @@ expire(Datum ids, TimestampTz now)
 	rows = pt_plan_run_latest(&unqueue_plan, values, NULL, SPI_OK_SELECT);
 	PT_POINT("expiry_unqueued");
 	if (rows > 0)
-		end_messages(pt_ids_of_result(rows), now);
+	{
+		Datum		waiting = pt_ids_of_result(rows);
+
+		pt_plan_run_latest(&end_plan, &waiting, NULL, SPI_OK_SELECT);
+	}
 	values[1] = TimestampTzGetDatum(TimestampTzPlusMilliseconds(now, AGAIN_MS));
 	pt_plan_run_latest(&again_plan, values, NULL, SPI_OK_INSERT);
 }
@@ -113,7 +87,7 @@ until_next(TimestampTz now, long period_ms)
 
 	if (pt_plan_run_latest(&next_plan, NULL, NULL, SPI_OK_SELECT) == 0)
 		return period_ms;
-	return pt_ms_until(now, DatumGetTimestampTz(pt_result(0, 1, &isnull)), 10, period_ms);
+	return pt_task_ms(now, DatumGetTimestampTz(pt_result(0, 1, &isnull)), 10, period_ms);
 }
 
 /* The task: a batch, or the time of the next one. */

@@ -200,5 +200,5 @@ pt_task_release(void *arg)
 	if (more)
 		task->next_ms = 0;
 	else if (rows > 0)
-		task->next_ms = pt_ms_until(now, next - HORIZON_MS / 2 * 1000, 100, task->period_ms);
+		task->next_ms = pt_task_ms(now, next - HORIZON_MS / 2 * 1000, 100, task->period_ms);
 }

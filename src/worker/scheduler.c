@@ -37,7 +37,7 @@ check_installation(void *arg)
 }
 
 long
-pt_ms_until(TimestampTz now, TimestampTz then, long low, long high)
+pt_task_ms(TimestampTz now, TimestampTz then, long low, long high)
 {
 	long		ms = TimestampDifferenceMilliseconds(now, then);
 
@@ -92,7 +92,7 @@ until_next(void)
 	long		ms = SWEEP_MS;
 
 	for (int i = 0; i < lengthof(tasks); i++)
-		ms = pt_ms_until(now, tasks[i].due, 0, ms);
+		ms = pt_task_ms(now, tasks[i].due, 0, ms);
 	return ms;
 }
 

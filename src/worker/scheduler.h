@@ -32,7 +32,7 @@ extern void pt_task_alerts(void *task);
 extern void pt_task_idempotency(void *task);
 
 /* Milliseconds from now until then, between low and high. */
-extern long pt_ms_until(TimestampTz now, TimestampTz then, long low, long high);
+extern long pt_task_ms(TimestampTz now, TimestampTz then, long low, long high);
 
 /* An array of uuids from column 1 of SPI_tuptable, in the current context. */
 extern Datum pt_ids_of_result(uint64 rows);

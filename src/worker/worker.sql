@@ -105,7 +105,7 @@ CREATE VIEW portatext.pg_stat_portatext_carrier AS
         COALESCE(n.temporary, 0) AS temporary, COALESCE(n.unclear, 0) AS unclear,
         COALESCE(n.refused, 0) AS refused
     FROM portatext.carriers c
-        LEFT JOIN portatext.carrier_stop s ON s.carrier_id OPERATOR(pg_catalog.=) c.carrier_id
+        LEFT JOIN portatext.carrier_stop s ON s.carrier_id = c.carrier_id
         LEFT JOIN (SELECT k.carrier_id, pg_catalog.max(k.open_until) AS open_until,
                 pg_catalog.sum(k.in_flight)::bigint AS in_flight,
                 pg_catalog.max(k.consecutive_failures) AS failures,
@@ -115,7 +115,7 @@ CREATE VIEW portatext.pg_stat_portatext_carrier AS
                 pg_catalog.sum(k.unclear)::bigint AS unclear,
                 pg_catalog.sum(k.refused)::bigint AS refused
             FROM portatext.carrier_counters() k GROUP BY k.carrier_id) n
-            ON n.carrier_id OPERATOR(pg_catalog.=) c.carrier_id;
+            ON n.carrier_id = c.carrier_id;
 COMMENT ON VIEW portatext.pg_stat_portatext_carrier IS
     'Each carrier''s circuit breaker and what it has answered since the server started.';
 COMMENT ON COLUMN portatext.pg_stat_portatext_carrier.breaker IS
@@ -123,27 +123,27 @@ COMMENT ON COLUMN portatext.pg_stat_portatext_carrier.breaker IS
 
 CREATE VIEW portatext.pg_stat_portatext_queue AS
     SELECT q.lane, c.name AS carrier,
-        CASE q.lane OPERATOR(pg_catalog.%) 2 WHEN 0 THEN 'transactional' ELSE 'bulk' END::portatext.message_priority AS priority,
+        CASE q.lane % 2 WHEN 0 THEN 'transactional' ELSE 'bulk' END::portatext.message_priority AS priority,
         q.ready, q.later, q.parked, q.leased, q.oldest_due
     FROM (SELECT u.lane, pg_catalog.sum(u.ready)::bigint AS ready, pg_catalog.sum(u.later)::bigint AS later,
             pg_catalog.sum(u.parked)::bigint AS parked, pg_catalog.sum(u.leased)::bigint AS leased,
             pg_catalog.min(u.oldest_due) AS oldest_due
         FROM (SELECT o.lane,
-                pg_catalog.count(*) FILTER (WHERE o.due OPERATOR(pg_catalog.<=) portatext.now()) AS ready,
-                pg_catalog.count(*) FILTER (WHERE o.due OPERATOR(pg_catalog.>) portatext.now()) AS later,
+                pg_catalog.count(*) FILTER (WHERE o.due <= portatext.now()) AS ready,
+                pg_catalog.count(*) FILTER (WHERE o.due > portatext.now()) AS later,
                 0 AS parked, 0 AS leased, pg_catalog.min(o.due) AS oldest_due
             FROM portatext.outbox o GROUP BY o.lane
             UNION ALL
             SELECT p.lane, 0, 0, pg_catalog.count(*), 0, pg_catalog.min(p.due)
             FROM portatext.parked p GROUP BY p.lane
             UNION ALL
-            SELECT m.carrier_id OPERATOR(pg_catalog.*) 2 OPERATOR(pg_catalog.+)
+            SELECT m.carrier_id * 2 +
                     CASE m.priority WHEN 'bulk' THEN 1 ELSE 0 END, 0, 0, 0, pg_catalog.count(*), NULL
             FROM portatext.lease l, pg_catalog.unnest(l.ids) AS i (message_id)
-                JOIN portatext.message m ON m.message_id OPERATOR(pg_catalog.=) i.message_id
+                JOIN portatext.message m ON m.message_id = i.message_id
             GROUP BY 1) u
         GROUP BY u.lane) q
-        LEFT JOIN portatext.carriers c ON c.carrier_id OPERATOR(pg_catalog.=) q.lane OPERATOR(pg_catalog./) 2;
+        LEFT JOIN portatext.carriers c ON c.carrier_id = q.lane / 2;
 COMMENT ON VIEW portatext.pg_stat_portatext_queue IS
     'What waits, by carrier and priority. Counts rows: not for a tight loop on a big backlog.';
 COMMENT ON COLUMN portatext.pg_stat_portatext_queue.ready IS 'Due and not claimed.';
