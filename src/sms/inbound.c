@@ -12,6 +12,7 @@
 #include "fmgr.h"
 #include "utils/builtins.h"
 
+#include "billing/billing.h"
 #include "number/number.h"
 
 static PtPlan carrier_plan = {
@@ -55,8 +56,9 @@ static PtPlan store_plan = {
 	5, {UUIDOID, TEXTOID, TEXTOID, TEXTOID, INT4OID}
 };
 
-static PtPlan charge_plan = {
-	"SELECT portatext.charge_inbound($1, $2, $3)",
+static PtPlan book_plan = {
+	"INSERT INTO portatext.ledger_entry (account_id, reference, kind, amount)"
+	" VALUES ($1, $2, 'inbound', - $3)",
 	3, {INT8OID, UUIDOID, NUMERICOID}
 };
 
@@ -147,15 +149,16 @@ keep_unrouted(Datum *values, Datum ref, bool no_ref)
 static bool
 store(Datum *values)
 {
-	Datum		charge[3];
+	Datum		booking[3];
 	bool		isnull;
 
 	if (pt_plan_run(&store_plan, values, NULL, SPI_OK_SELECT) == 0)
 		return false;
-	charge[0] = pt_result(0, 1, &isnull);
-	charge[1] = values[0];
-	charge[2] = pt_result(0, 2, &isnull);
-	pt_plan_run(&charge_plan, charge, NULL, SPI_OK_SELECT);
+	booking[0] = pt_result(0, 1, &isnull);
+	booking[1] = values[0];
+	booking[2] = pt_result(0, 2, &isnull);
+	pt_plan_run(&book_plan, booking, NULL, SPI_OK_INSERT);
+	pt_debit(DatumGetInt64(booking[0]), booking[2]);
 	return true;
 }
 

@@ -163,7 +163,7 @@ static PtPlan unqueue_plan = {
 };
 
 static PtPlan refund_plan = {
-	"SELECT portatext.refund_messages($1)",
+	"SELECT portatext.refund_messages($1, 'rejected by the carrier')",
 	1, {UUIDARRAYOID}
 };
 

@@ -95,7 +95,7 @@ BEGIN
         SET state = 'rejected', step = 'final', finished_at = portatext.now(),
             error_code = 'settled', error_text = 'An operator settled the message as failed.'
         WHERE m.message_id = message.message_id;
-    PERFORM portatext.refund_messages(ARRAY[message.message_id]);
+    PERFORM portatext.refund_messages(ARRAY[message.message_id], 'settled as failed');
     INSERT INTO portatext.event (account_id, type, subject, payload)
         SELECT a.account_id, 'message.rejected', message.message_id::text,
             jsonb_strip_nulls(jsonb_build_object(
