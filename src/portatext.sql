@@ -24,3 +24,8 @@ CREATE FUNCTION portatext.versions(OUT component text, OUT version text) RETURNS
 COMMENT ON FUNCTION portatext.versions() IS
     'The versions of the library and of what it is linked with (GEN-06).';
 GRANT EXECUTE ON FUNCTION portatext.versions() TO portatext_account, portatext_operator;
+
+CREATE DOMAIN portatext.credits AS numeric
+    CONSTRAINT credits_exact CHECK (pg_catalog.abs(VALUE) < 1e12 AND VALUE = pg_catalog.round(VALUE, 6));
+COMMENT ON DOMAIN portatext.credits IS
+    'An amount of credits: at most six decimal places, below 10^12.';

@@ -77,6 +77,15 @@ pt_plan_read(PtPlan *plan, const Datum *values, const char *nulls)
 	return plan_check(plan, result, SPI_OK_SELECT);
 }
 
+uint64
+pt_plan_read_statement(PtPlan *plan, const Datum *values, const char *nulls)
+{
+	plan_prepare(plan);
+	return plan_check(plan,
+					  SPI_execute_plan(plan->plan, (Datum *) values, nulls, true, 0),
+					  SPI_OK_SELECT);
+}
+
 Datum
 pt_result(uint64 row, int col, bool *isnull)
 {

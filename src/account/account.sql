@@ -8,17 +8,18 @@ CREATE TABLE portatext.account (
     account_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name text NOT NULL UNIQUE CHECK (name <> ''),
     kind portatext.account_kind NOT NULL DEFAULT 'prepaid',
-    credit_limit numeric CHECK (credit_limit >= 0),
+    credit_limit portatext.credits CHECK (credit_limit >= 0),
     sandbox boolean NOT NULL DEFAULT false,
     is_default boolean NOT NULL DEFAULT false,
     suspended boolean NOT NULL DEFAULT false,
     carrier_id integer,
     timezone text NOT NULL DEFAULT 'UTC',
-    inbound_cost numeric NOT NULL DEFAULT 1 CHECK (inbound_cost >= 0),
+    inbound_cost portatext.credits NOT NULL DEFAULT 1 CHECK (inbound_cost >= 0),
     credit_price numeric CHECK (credit_price >= 0),
-    alert_when_credit_less_than numeric,
+    alert_when_credit_less_than portatext.credits,
     message_events boolean NOT NULL DEFAULT true,
-    created_at timestamptz NOT NULL DEFAULT portatext.now()
+    created_at timestamptz NOT NULL DEFAULT portatext.now(),
+    CHECK (kind = 'postpaid' OR credit_limit IS NULL)
 );
 CREATE UNIQUE INDEX account_default ON portatext.account (is_default) WHERE is_default;
 COMMENT ON TABLE portatext.account IS
@@ -116,6 +117,10 @@ BEGIN
         RAISE EXCEPTION 'a prepaid account has no credit limit'
             USING ERRCODE = 'invalid_parameter_value', HINT = 'Make it a postpaid account, or leave the limit out.';
     END IF;
+    IF NOT EXISTS (SELECT FROM pg_catalog.pg_timezone_names z WHERE z.name = timezone) THEN
+        RAISE EXCEPTION 'time zone "%" is not known', timezone USING ERRCODE = 'invalid_parameter_value',
+            HINT = 'The view pg_timezone_names lists them.';
+    END IF;
     IF carrier IS NOT NULL THEN
         SELECT c.carrier_id INTO pinned FROM portatext.carriers c WHERE c.name = carrier;
         IF NOT FOUND THEN
@@ -146,7 +151,7 @@ BEGIN
     END IF;
     INSERT INTO portatext.account_role AS r (role_name, account_id) VALUES (role, grant_account.account_id)
         ON CONFLICT (role_name) DO UPDATE SET account_id = EXCLUDED.account_id;
-    IF NOT pg_catalog.pg_has_role(role, 'portatext_account', 'USAGE') THEN
+    IF NOT pg_catalog.pg_has_role(role, 'portatext_account', 'MEMBER') THEN
         EXECUTE pg_catalog.format('GRANT portatext_account TO %I', role);
     END IF;
 EXCEPTION
@@ -188,6 +193,64 @@ COMMENT ON FUNCTION portatext.suspend_account(bigint, boolean) IS
     'A suspended account sends nothing; false ends the suspension. For operators.';
 GRANT EXECUTE ON FUNCTION portatext.suspend_account(bigint, boolean) TO portatext_operator;
 
+CREATE FUNCTION portatext.set_account_terms(account_id bigint, kind portatext.account_kind, credit_limit numeric DEFAULT NULL) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+BEGIN
+    IF kind = 'prepaid' AND credit_limit IS NOT NULL THEN
+        RAISE EXCEPTION 'a prepaid account has no credit limit' USING ERRCODE = 'invalid_parameter_value',
+            HINT = 'Make it a postpaid account, or leave the limit out.';
+    END IF;
+    UPDATE portatext.account a SET kind = set_account_terms.kind, credit_limit = set_account_terms.credit_limit
+        WHERE a.account_id = set_account_terms.account_id;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'account % does not exist', account_id USING ERRCODE = 'undefined_object';
+    END IF;
+    PERFORM portatext.open_balance(account_id);
+END
+$$;
+COMMENT ON FUNCTION portatext.set_account_terms(bigint, portatext.account_kind, numeric) IS
+    'Makes an account prepaid, or postpaid with a credit limit (null: none). Waits for transactions that are spending. For operators.';
+GRANT EXECUTE ON FUNCTION portatext.set_account_terms(bigint, portatext.account_kind, numeric) TO portatext_operator;
+
+CREATE FUNCTION portatext.account_settings(settings jsonb DEFAULT '{}') RETURNS jsonb
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    mine constant bigint := portatext.current_account();
+    unknown text;
+    answer jsonb;
+BEGIN
+    SELECT k INTO unknown FROM jsonb_object_keys(settings) k
+        WHERE k NOT IN ('alert_when_credit_less_than', 'timezone', 'message_events');
+    IF FOUND THEN
+        RAISE EXCEPTION 'account setting "%" does not exist', unknown USING ERRCODE = 'invalid_parameter_value',
+            HINT = 'There are alert_when_credit_less_than, timezone and message_events.';
+    END IF;
+    IF settings ? 'timezone' AND NOT EXISTS (SELECT FROM pg_timezone_names z WHERE z.name = settings ->> 'timezone') THEN
+        RAISE EXCEPTION 'time zone "%" is not known', settings ->> 'timezone' USING ERRCODE = 'invalid_parameter_value',
+            HINT = 'The view pg_timezone_names lists them.';
+    END IF;
+    IF settings <> '{}' THEN
+        UPDATE portatext.account a SET
+            alert_when_credit_less_than = CASE WHEN settings ? 'alert_when_credit_less_than'
+                THEN (settings ->> 'alert_when_credit_less_than')::numeric ELSE a.alert_when_credit_less_than END,
+            timezone = COALESCE(settings ->> 'timezone', a.timezone),
+            message_events = COALESCE((settings ->> 'message_events')::boolean, a.message_events)
+            WHERE a.account_id = mine;
+    END IF;
+    SELECT jsonb_build_object('alert_when_credit_less_than', a.alert_when_credit_less_than,
+                              'timezone', a.timezone, 'message_events', a.message_events)
+        INTO answer FROM portatext.account a WHERE a.account_id = mine;
+    RETURN answer;
+END
+$$;
+COMMENT ON FUNCTION portatext.account_settings(jsonb) IS
+    'Changes the named settings of the caller''s account, which it may change itself, and returns all of them: alert_when_credit_less_than (null: off), timezone, message_events.';
+GRANT EXECUTE ON FUNCTION portatext.account_settings(jsonb) TO portatext_account, portatext_operator;
+
 -- The account of superusers and operators, made at its first use: the install
 -- script may put no row into a dumped table.
 CREATE FUNCTION portatext.make_default_account() RETURNS bigint
@@ -211,6 +274,7 @@ BEGIN
     INSERT INTO portatext.ledger_entry (account_id, reference, kind, amount, note)
         VALUES (made, portatext.uuid7(), 'bonus', 1000, 'sandbox credits, honoured by loopback only');
     UPDATE portatext.balance_stripe s SET amount = 62.5 WHERE s.account_id = made;
+    UPDATE portatext.balance_alert a SET zero = false WHERE a.account_id = made;
     RETURN made;
 END
 $$;

@@ -5,9 +5,11 @@
 #include "billing/billing.h"
 
 #include "catalog/pg_type.h"
+#include "commands/trigger.h"
 #include "fmgr.h"
 
 #include "account/account.h"
+#include "billing/charge.h"
 #include "billing/credits.h"
 
 /* Raises 42501 unless the caller is an operator. */
@@ -26,18 +28,21 @@ PG_FUNCTION_INFO_V1(pt_balance_sql);
 Datum
 pt_balance_sql(PG_FUNCTION_ARGS)
 {
-	int64		account_id;
+	int64		account_id = pt_known_account();
 
 	if (PG_ARGISNULL(0))
-		account_id = pt_current_account();
+	{
+		if (account_id == 0)	/* may be made now, after the statement's snapshot */
+			PG_RETURN_DATUM(pt_balance(pt_current_account()));
+	}
 	else
 	{
-		account_id = PG_GETARG_INT64(0);
-		if (account_id != pt_known_account())
+		if (account_id != PG_GETARG_INT64(0))
 			operators_only();
+		account_id = PG_GETARG_INT64(0);
 		pt_account_get(account_id);
 	}
-	PG_RETURN_DATUM(pt_balance(account_id));
+	PG_RETURN_DATUM(pt_balance_of_statement(account_id));
 }
 
 PG_FUNCTION_INFO_V1(pt_open_balance);
@@ -46,24 +51,37 @@ PG_FUNCTION_INFO_V1(pt_open_balance);
 Datum
 pt_open_balance(PG_FUNCTION_ARGS)
 {
-	static PtPlan plan = {
-		"INSERT INTO portatext.balance_stripe (account_id, stripe, allowance) "
-		"SELECT $1, n, CASE WHEN a.kind OPERATOR(pg_catalog.=) 'prepaid' THEN 0 "
-		"WHEN n OPERATOR(pg_catalog.>) 0 THEN pg_catalog.trunc(a.credit_limit OPERATOR(pg_catalog./) 16, 6) "
-		"ELSE a.credit_limit OPERATOR(pg_catalog.-) 15 OPERATOR(pg_catalog.*) pg_catalog.trunc(a.credit_limit OPERATOR(pg_catalog./) 16, 6) END "
-		"FROM portatext.account a, pg_catalog.generate_series(0, 15) n "
-		"WHERE a.account_id OPERATOR(pg_catalog.=) $1",
-		1, {INT8OID}
-	};
+	static PtPlan plan = {"SELECT portatext.share_balance($1)", 1, {INT8OID}};
 	Datum		value = PG_GETARG_DATUM(0);
 	PtRole		saved;
 
+	pt_close_purse(PG_GETARG_INT64(0));
 	SPI_connect();
 	pt_become_keeper(&saved);
-	pt_plan_run(&plan, &value, NULL, SPI_OK_INSERT);
+	pt_plan_run(&plan, &value, NULL, SPI_OK_SELECT);
 	pt_become_caller(&saved);
 	SPI_finish();
 	PG_RETURN_VOID();
+}
+
+bool		pt_ledger_opened = false;
+
+PG_FUNCTION_INFO_V1(pt_guard_ledger);
+
+/* portatext.guard_ledger() */
+Datum
+pt_guard_ledger(PG_FUNCTION_ARGS)
+{
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"guard_ledger\" must be called as a trigger")));
+	if (!pt_ledger_opened)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the ledger is append-only"),
+				 errhint("Book the opposite amount with portatext.recharge(), grant_bonus() or debit().")));
+	PG_RETURN_POINTER(NULL);
 }
 
 /* The account named by an argument that may be null; only operators name one. */

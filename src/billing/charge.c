@@ -17,6 +17,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/resowner.h"
 
+#include "billing/charge.h"
 #include "billing/credits.h"
 #include "billing/purse.h"
 #include "billing/settle.h"
@@ -341,6 +342,19 @@ pt_absorb(int64 account_id)
 	pt_become_caller(&saved);
 	SPI_finish();
 	return (purse->mask & 1) != 0;
+}
+
+void
+pt_close_purse(int64 account_id)
+{
+	PtPurse    *purse = pt_purse_find(account_id);
+
+	if (purse != NULL && purse->mask != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("this transaction has spent credits of account %lld", (long long) account_id),
+				 errhint("Change the account's terms in a transaction of its own.")));
+	(void) take_gate(account_id, true);
 }
 
 /* Subtransaction callback: the purses follow. */

@@ -16,6 +16,7 @@
 #include "utils/snapmgr.h"
 
 #include "account/account.h"
+#include "billing/charge.h"
 #include "billing/credits.h"
 #include "billing/purse.h"
 
@@ -186,8 +187,9 @@ transaction_ends(XactEvent event, void *arg)
 	}
 }
 
-Datum
-pt_balance(int64 account_id)
+/* The balance by one of the two ways of reading. */
+static Datum
+read_balance(int64 account_id, bool of_statement)
 {
 	static PtPlan plan = {
 		"SELECT portatext.stored_balance($1)",
@@ -201,11 +203,26 @@ pt_balance(int64 account_id)
 
 	SPI_connect();
 	pt_become_keeper(&saved);
-	pt_plan_read(&plan, &value, NULL);
+	if (of_statement && purse == NULL)
+		pt_plan_read_statement(&plan, &value, NULL);
+	else
+		pt_plan_read(&plan, &value, NULL);
 	stored = pt_micro(pt_result(0, 1, &isnull));
 	pt_become_caller(&saved);
 	SPI_finish();
 	return pt_credits(stored - (purse ? pt_purse_unwritten(purse) : 0));
+}
+
+Datum
+pt_balance(int64 account_id)
+{
+	return read_balance(account_id, false);
+}
+
+Datum
+pt_balance_of_statement(int64 account_id)
+{
+	return read_balance(account_id, true);
 }
 
 void

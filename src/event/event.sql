@@ -14,3 +14,4 @@ COMMENT ON TABLE portatext.event IS
 COMMENT ON COLUMN portatext.event.account_id IS 'Null: concerns the installation, for operators.';
 COMMENT ON COLUMN portatext.event.subject IS 'What it is about: a message id, a carrier''s name.';
 SELECT pg_catalog.pg_extension_config_dump('portatext.event', '');
+GRANT SELECT ON portatext.event TO portatext_account, portatext_operator;
