@@ -105,6 +105,7 @@ start(Oid database)
 				 errmsg("could not start the HTTP engine")));
 	if (!pt_session_tx("taking a number", number_body, NULL))
 		proc_exit(1);
+	pt_slot_attach(PT_DISPATCHER, pt_dispatcher.number);
 }
 
 /* Hands over what is claimed; what cannot go within its time goes back. */

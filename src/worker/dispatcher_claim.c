@@ -240,6 +240,8 @@ pt_dispatcher_claim(bool force)
 		return;
 	}
 	distribute(&turn.claim);
+	if (turn.claim.n_parked > 0)
+		pt_wake(PT_SCHEDULER);
 	if (turn.claim.n_taken > 0)
 		PT_POINT("claim_committed");
 }

@@ -13,6 +13,7 @@
 #include "worker/session_internal.h"
 
 #define SWEEP_MS 5000			/* what no wake has announced is found within it */
+#define WAKE_MS 100
 #define FIRST_RETRY_MS 1000
 #define LAST_RETRY_MS 60000
 
@@ -96,13 +97,18 @@ until_next(void)
 	return ms;
 }
 
-/* Makes tasks due before their time: all after a reload, some when woken. */
+/*
+ * Makes tasks due before their time: all after a reload, some when woken, but
+ * not at once, so that many wakes make one turn.
+ */
 static void
 hurry(bool all)
 {
+	TimestampTz soon = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), WAKE_MS);
+
 	for (int i = 0; i < lengthof(tasks); i++)
 		if (all || (tasks[i].on_wake && tasks[i].failures == 0))
-			tasks[i].due = 0;
+			tasks[i].due = Min(tasks[i].due, soon);
 }
 
 /* Entry point of the scheduler.  In a copy it only waits for adopt(). */
@@ -114,12 +120,14 @@ pt_scheduler_main(Datum arg)
 	{
 		bool		copy = true;
 		bool		woken;
+		bool		reloaded;
 
 		if (pt_session_tx("installation", check_installation, &copy) && !copy)
 			run_due_tasks();
 		pt_session_wait(-1, copy ? SWEEP_MS : until_next());
 		woken = pt_session_woken();
-		if (pt_session_reloaded() || woken)
-			hurry(!woken);
+		reloaded = pt_session_reloaded();
+		if (woken || reloaded)
+			hurry(reloaded);
 	}
 }

@@ -29,8 +29,6 @@
 #define WATCHDOG_MS 1000
 #define ERROR_LOG_INTERVAL (60 * USECS_PER_SEC)	/* the same error, at most so often */
 
-#pragma weak pt_mark_worker
-
 static PtWorkerKind session_kind;
 static Oid	session_extension;
 static MemoryContext turn_context;
@@ -152,8 +150,7 @@ take_identity(void)
 				 errmsg("role \"portatext_owner\" does not exist"),
 				 errhint("Run DROP EXTENSION portatext and CREATE EXTENSION portatext again.")));
 	SetUserIdAndSecContext(owner, 0);
-	if (pt_mark_worker != NULL)
-		pt_mark_worker();
+	pt_mark_worker();
 }
 
 /* Names the worker in pg_stat_activity. */

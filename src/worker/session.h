@@ -11,8 +11,9 @@
 
 /*
  * Connects the background worker to its database, sets the fixed session
- * settings, takes portatext_owner's identity and a slot.  Leaves with exit code
- * 0 when the extension is not installed.
+ * settings, takes portatext_owner's identity and a slot (pt_slot_attach tells it
+ * a number later).  Leaves when the extension is not installed, and in any later
+ * transaction when it is gone or was made anew.
  */
 extern void pt_session_start(PtWorkerKind kind, Oid database);
 
@@ -28,7 +29,9 @@ extern bool pt_session_tx(const char *activity, PtTxBody body, void *arg);
 /*
  * Waits for the latch, the postmaster's death (leaves), timeout_ms, or, when
  * not negative, fd (an epoll descriptor) to become readable.  Handles
- * interrupts and SIGHUP.  Returns true when fd is readable.
+ * interrupts and SIGHUP.  Returns true when fd is readable; it may return before
+ * the time is over.  A descriptor is remembered: before it is closed, wait once
+ * with -1.
  */
 extern bool pt_session_wait(int fd, long timeout_ms);
 
