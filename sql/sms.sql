@@ -1,6 +1,13 @@
 -- Sending: checks, refusals, charges, cancellation, blacklists (SMS, BL, BILL, SCH-10).
-\set VERBOSITY default
 SET client_min_messages = error;
+
+-- A sandbox as new as after CREATE EXTENSION, and no worker that takes what waits.
+DROP EXTENSION portatext CASCADE;
+CREATE EXTENSION portatext;
+SELECT current_setting('shared_preload_libraries') ~ 'portatext' AS preloaded \gset
+\if :preloaded
+SELECT portatext.stop_workers() AS stopped \gset
+\endif
 
 -- The sandbox is made at first use: a number, a tariff, credits.
 SELECT portatext.balance();
@@ -143,3 +150,6 @@ SELECT portatext.assign_did('not/a/sender');
 -- set-based over a query
 SELECT count(portatext.send_sms('+1202555' || n, 'Hello number ' || n)) FROM generate_series(1000, 1019) n;
 SELECT * FROM portatext.check_balances();
+\if :preloaded
+SELECT portatext.start_workers() AS started \gset
+\endif

@@ -152,6 +152,25 @@ wait_empty(Oid database)
 	}
 }
 
+/*
+ * Does the statement drop or update this extension?  It then locks every table of
+ * it, in an order of its own: a worker in between would be a deadlock.
+ */
+static bool
+wants_extension(Node *parsetree)
+{
+	ListCell   *cell;
+
+	if (IsA(parsetree, AlterExtensionStmt))
+		return strcmp(((AlterExtensionStmt *) parsetree)->extname, "portatext") == 0;
+	if (!IsA(parsetree, DropStmt) || ((DropStmt *) parsetree)->removeType != OBJECT_EXTENSION)
+		return false;
+	foreach(cell, ((DropStmt *) parsetree)->objects)
+		if (strcmp(strVal(lfirst(cell)), "portatext") == 0)
+			return true;
+	return false;
+}
+
 /* The database to hold for this statement; InvalidOid: none, or not the caller's. */
 static Oid
 database_to_hold(Node *parsetree)
@@ -159,6 +178,8 @@ database_to_hold(Node *parsetree)
 	const char *name = wanted_empty(parsetree);
 	Oid			database;
 
+	if (wants_extension(parsetree) && IsTransactionState() && superuser())
+		return MyDatabaseId;
 	if (name == NULL || !IsTransactionState())
 		return InvalidOid;
 	database = get_database_oid(name, true);
