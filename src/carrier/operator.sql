@@ -10,6 +10,15 @@ COMMENT ON FUNCTION portatext.default_route(bigint, text, text) IS
     'The setting portatext.route_function names a function that takes its place.';
 GRANT EXECUTE ON FUNCTION portatext.default_route(bigint, text, text) TO portatext_operator;
 
+CREATE FUNCTION portatext.route(account_id bigint, from_number text, to_number text)
+    RETURNS integer
+    LANGUAGE c STABLE STRICT PARALLEL UNSAFE
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'pt_route_sql';
+COMMENT ON FUNCTION portatext.route(bigint, text, text) IS
+    'The carrier that a message of this account would go to now, by the function that portatext.route_function names; null: none. A sandbox account''s always go to loopback.';
+GRANT EXECUTE ON FUNCTION portatext.route(bigint, text, text) TO portatext_operator;
+
 CREATE FUNCTION portatext.check_carrier(
         name text, adapter text, settings jsonb, username text DEFAULT NULL, password text DEFAULT NULL,
         receipt_secret text DEFAULT NULL, single_shift int DEFAULT 0, locking_shift int DEFAULT 0)

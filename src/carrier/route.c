@@ -179,7 +179,22 @@ int32
 pt_route(int64 account_id, const char *from, const char *to)
 {
 	if (route_function == NULL || route_function[0] == '\0' ||
-		strcmp(route_function, DEFAULT_FUNCTION) == 0)
+		strcmp(route_function, DEFAULT_FUNCTION) == 0 ||
+		pt_account_get(account_id)->sandbox)	/* no function may honour its credits */
 		return default_route(account_id);
 	return custom_route(account_id, from, to);
+}
+
+PG_FUNCTION_INFO_V1(pt_route_sql);
+
+/* portatext.route(account_id, from_number, to_number) */
+Datum
+pt_route_sql(PG_FUNCTION_ARGS)
+{
+	int32		carrier_id = pt_route(PG_GETARG_INT64(0), text_to_cstring(PG_GETARG_TEXT_PP(1)),
+									  text_to_cstring(PG_GETARG_TEXT_PP(2)));
+
+	if (carrier_id < 0)
+		PG_RETURN_NULL();
+	PG_RETURN_INT32(carrier_id);
 }
