@@ -3,7 +3,8 @@
 \pset format unaligned
 \pset tuples_only on
 
-INSERT INTO portatext.carrier (name, adapter) VALUES ('receipt_a', 'kannel'), ('receipt_b', 'kannel');
+-- Disabled, so that no dispatcher of this server takes what is queued here.
+INSERT INTO portatext.carrier (name, adapter, enabled) VALUES ('receipt_a', 'kannel', false), ('receipt_b', 'kannel', false);
 INSERT INTO portatext.account (name) VALUES ('receipts'), ('receipts, silent');
 UPDATE portatext.account SET message_events = false WHERE name = 'receipts, silent';
 
@@ -75,23 +76,23 @@ SELECT portatext.apply_receipts(portatext.carrier_number('receipt_a'), array_fil
 SELECT count(*) FROM generate_series(20, 22) n, pg_temp.make(n, 1, 'unclear');
 SELECT pg_temp.make(23, 2, 'unclear');
 INSERT INTO portatext.attention (account_id, kind, message_id)
-    SELECT account_id, 'unclear', message_id FROM portatext.message WHERE step = 'unclear';
+    SELECT account_id, 'unclear', message_id FROM portatext.message WHERE step = 'unclear' AND message_id <= pg_temp.id(99);
 SELECT pg_temp.got(20, 'accepted'), pg_temp.shows(20);
 SELECT pg_temp.got(21, 'delivered'), pg_temp.shows(21);
 SELECT pg_temp.got(22, 'rejected'), pg_temp.shows(22);
 SELECT pg_temp.got(23, 'accepted', 1), pg_temp.shows(23);
-SELECT to_number, kind FROM portatext.needs_attention ORDER BY message_id;
+SELECT to_number, kind FROM portatext.needs_attention WHERE message_id <= pg_temp.id(99) ORDER BY message_id;
 SELECT pg_temp.got(23, 'accepted', 2), pg_temp.shows(23);
-SELECT count(*) FROM portatext.needs_attention;
+SELECT count(*) FROM portatext.needs_attention WHERE message_id <= pg_temp.id(99);
 
 -- A receipt before the outcome, and of a message that went back to the outbox: never sent twice.
 SELECT count(*) FROM generate_series(30, 33) n, pg_temp.make(n, 1, 'queued');
 SELECT pg_temp.make(34, 2, 'queued');
 INSERT INTO portatext.outbox (lane, due, message_id, to_number)
-    SELECT carrier_id * 2, now(), message_id, to_number FROM portatext.message
+    SELECT carrier_id * 2, '2100-01-01', message_id, to_number FROM portatext.message
     WHERE message_id IN (pg_temp.id(30), pg_temp.id(31), pg_temp.id(33), pg_temp.id(34));
 INSERT INTO portatext.parked (key, due, message_id, lane, segments, to_number)
-    SELECT 's:+15550001000', now(), message_id, carrier_id * 2, 1, to_number FROM portatext.message
+    SELECT 's:+15550001000', '2100-01-01', message_id, carrier_id * 2, 1, to_number FROM portatext.message
     WHERE message_id = pg_temp.id(32);
 SELECT pg_temp.got(30, 'accepted'), pg_temp.shows(30);
 SELECT pg_temp.got(31, 'delivered'), pg_temp.shows(31);
@@ -126,14 +127,17 @@ SELECT portatext.receive_receipt('receipt_a', pg_temp.id(51), status => 'undeliv
 SELECT portatext.receive_receipt('receipt_a', ref => 'R52'), portatext.receive_receipt('receipt_a', ref => 'R53', status => 'rejected');
 SELECT portatext.receive_receipt('receipt_b', ref => 'R52', part => 999);
 SELECT ref, part, status FROM portatext.stray_receipt ORDER BY stray_id;
-SELECT portatext.retry_strays();
+BEGIN;
 INSERT INTO portatext.carrier_ref (carrier_id, ref, message_id) VALUES (portatext.carrier_number('receipt_a'), 'R52', pg_temp.id(52));
 SELECT portatext.apply_strays(portatext.carrier_number('receipt_a'), ARRAY['R52', 'R54']), pg_temp.shows(52);
+COMMIT;
+BEGIN;
 INSERT INTO portatext.carrier_ref (carrier_id, ref, message_id) VALUES (portatext.carrier_number('receipt_a'), 'R53', pg_temp.id(53));
 SELECT portatext.retry_strays(), pg_temp.shows(53);
 UPDATE portatext.stray_receipt SET received_at = received_at - interval '25 hours';
 SELECT portatext.retry_strays();
 SELECT count(*) FROM portatext.stray_receipt;
+COMMIT;
 
 -- Errors.
 SELECT portatext.receive_receipt('nobody', pg_temp.id(1));
@@ -153,7 +157,7 @@ SELECT portatext.settle_message(pg_temp.id(61), 'failed'), pg_temp.shows(61);
 SELECT portatext.settle_message(pg_temp.id(61), 'failed');
 SELECT portatext.settle_message(pg_temp.id(62), 'resend'), pg_temp.shows(62);
 SELECT portatext.settle_message(pg_temp.id(63), 'resend'), pg_temp.shows(63);
-SELECT count(*) FROM portatext.needs_attention;
+SELECT count(*) FROM portatext.needs_attention WHERE message_id <= pg_temp.id(99);
 SELECT to_number, lane % 2 AS bulk FROM portatext.outbox WHERE message_id IN (pg_temp.id(62), pg_temp.id(63)) ORDER BY message_id;
 -- A late receipt of what was settled as failed moves nothing.
 SELECT pg_temp.got(61, 'delivered'), pg_temp.shows(61);

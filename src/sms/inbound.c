@@ -58,7 +58,7 @@ static PtPlan store_plan = {
 
 static PtPlan book_plan = {
 	"INSERT INTO portatext.ledger_entry (account_id, reference, kind, amount)"
-	" VALUES ($1, $2, 'inbound', - $3)",
+	" SELECT $1, $2, 'inbound', - $3 WHERE $3 > 0",
 	3, {INT8OID, UUIDOID, NUMERICOID}
 };
 
