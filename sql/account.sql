@@ -101,7 +101,9 @@ COMMIT;
 SELECT portatext.current_account();
 -- Operators make accounts, but need a right that belongs to superusers to make members.
 SELECT portatext.create_account('green') > 0 AS made;
+\set VERBOSITY terse
 SELECT portatext.grant_account('regress_pt_new', :red);
+\set VERBOSITY default
 SELECT portatext.grant_account('regress_pt_none', :red);
 SELECT portatext.grant_account('regress_pt_blue', :red);
 SELECT portatext.grant_account('regress_pt_blue', :blue);

@@ -43,6 +43,7 @@ SELECT c.relname, pg_get_userbyid(a.grantee) AS grantee, a.privilege_type
     WHERE c.relnamespace = 'portatext'::regnamespace
       AND pg_get_userbyid(a.grantee) NOT IN ('portatext_owner', 'portatext_operator')
       AND NOT (pg_get_userbyid(a.grantee) = 'portatext_account' AND a.privilege_type = 'SELECT')
+      AND NOT (pg_get_userbyid(a.grantee) = 'pg_monitor' AND a.privilege_type = 'SELECT' AND c.relname LIKE 'pg_stat_%')
     ORDER BY 1, 2, 3;
 -- What tenants may read without row-level security: nothing that crosses accounts.
 SELECT c.relname

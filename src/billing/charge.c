@@ -228,8 +228,9 @@ enter_gate(PtPurse *purse)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-			 errmsg("balance of account %lld is in use by concurrent transactions",
-					(long long) purse->account_id),
+			 errmsg("the balance is in use by concurrent transactions"),
+			 errdetail("This transaction and others hold parts of the balance of account %lld, and each needs more.",
+					   (long long) purse->account_id),
 			 errhint("Run the transaction again.")));
 }
 
