@@ -20,6 +20,8 @@ my $singles = 200;
 my $work = $ENV{PT_WORK};
 my $port = PostgreSQL::Test::Cluster::get_free_port();
 my $arrivals = "$work/arrivals";
+my $insert = q{INSERT INTO plain (message_id, account_id, carrier_id, segments, cost, from_number, to_number, encoding, body)
+	SELECT message_id, 1, 1, 1, 1, '+12015550100', to_number, 'gsm', body FROM};
 my ($node, $sink);
 
 # The modules of PostgreSQL send standard output to a log; the table goes here.
@@ -54,9 +56,9 @@ sub bench_large
 	for (1 .. $rounds)
 	{
 		push @curl, libcurl_alone();
-		push @insert, $n / timed(sub { sql("INSERT INTO plain SELECT * FROM plain_rows($n)") });
+		push @insert, $n / timed(sub { app("$insert plain_rows($n)") });
 		forget();
-		push @send, $n / timed(sub { sql("SELECT count(send(i)) FROM generate_series(1, $n) i") });
+		push @send, $n / timed(sub { app("SELECT count(send(i)) FROM generate_series(1, $n) i") });
 		my $begun = time;
 
 		wait_drained();
@@ -73,7 +75,7 @@ sub bench_single
 
 	for (1 .. $rounds)
 	{
-		push @insert, pgbench('INSERT INTO plain SELECT * FROM plain_rows(1)');
+		push @insert, pgbench("$insert plain_rows(1)");
 		push @send, pgbench('SELECT send(1)');
 		wait_drained();
 		forget();
@@ -84,14 +86,14 @@ sub bench_single
 # From the commit (as the server stamped it) to the carrier, one message after the other.
 sub bench_latency
 {
-	my @commit = sort { $a <=> $b } map { 1000 * timed(sub { sql('INSERT INTO plain SELECT * FROM plain_rows(1)') }) } 1 .. 20;
+	my @commit = sort { $a <=> $b } map { 1000 * timed(sub { app("$insert plain_rows(1)") }) } 1 .. 20;
 	my %arrived;
 	my @wire;
 
 	truncate $arrivals, 0;
 	for my $i (1 .. $singles)
 	{
-		sql("SELECT send($i)");
+		app("SELECT send($i)");
 		sleep 0.005;
 	}
 	wait_drained();
@@ -131,11 +133,12 @@ sub pgbench
 {
 	my ($statement) = @_;
 	my $file = "$work/pgbench.sql";
+	my $connection = $node->connstr('bench') . ' user=app';
 
+	$statement =~ s/\n\s*/ /g;
 	open my $f, '>', $file or die "$file: $!\n";
 	print $f "$statement;\n";
 	close $f;
-	my $connection = $node->connstr('bench');
 	my $out = qx(pgbench -n -c 4 -j 2 -T 5 -M prepared -f "$file" "$connection" 2>&1);
 
 	return $1 if $out =~ /tps = ([\d.]+)/;
@@ -182,6 +185,9 @@ sub start_sink
 
 sub sql { return $node->safe_psql('bench', $_[0]) }
 
+# The same as the application's role.
+sub app { return $node->safe_psql('bench', $_[0], extra_params => [ '-U', 'app' ]) }
+
 sub timed
 {
 	my ($code) = @_;
@@ -191,18 +197,22 @@ sub timed
 	return time - $begun;
 }
 
-# Until every message has an outcome and nothing is claimed.
+# Until every message has an outcome and nothing is claimed; gives up when nothing
+# has moved for half a minute.
 sub wait_drained
 {
-	my $end = time + 600;
+	my ($left, $moved) = ('', time);
 
-	while (time < $end)
+	while (time - $moved < 30)
 	{
-		return if sql(q{SELECT NOT EXISTS (SELECT FROM portatext.outbox)
-			AND NOT EXISTS (SELECT FROM portatext.parked) AND NOT EXISTS (SELECT FROM portatext.lease)}) eq 't';
+		my $now = sql(q{SELECT (SELECT count(*) FROM portatext.outbox) + (SELECT count(*) FROM portatext.parked)
+			+ (SELECT count(*) FROM portatext.lease)});
+
+		return if $now == 0;
+		($left, $moved) = ($now, time) if $now ne $left;
 		sleep 0.05;
 	}
-	die "the queue did not get empty\n";
+	die "$left rows stay in the queue\n";
 }
 
 sub forget
