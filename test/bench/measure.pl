@@ -28,6 +28,7 @@ my ($node, $sink);
 open my $table, '>&', 3 or die "file descriptor 3: $!\n";
 $table->autoflush(1);
 
+$SIG{$_} = sub { die "interrupted\n" } for qw(INT TERM HUP);
 eval { main(); 1 } or print $table "bench: $@";
 my $ok = !$@;
 kill 'TERM', $sink if $sink;

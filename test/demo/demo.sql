@@ -40,7 +40,7 @@ $$;
 RESET statement_timeout;
 
 SELECT CASE WHEN m.inbound THEN 'from ' || m.from_number ELSE 'to ' || m.to_number END AS number,
-    regexp_replace(m.body, '(.{1,34})( |$)', E'\\1\n', 'g') AS text,
+    rtrim(regexp_replace(m.body, '(.{1,34})( |$)', E'\\1\n', 'g'), E'\n') AS text,
     m.encoding, m.segments AS seg, m.cost,
     s.states
 FROM portatext.message m
