@@ -11,8 +11,6 @@ use PortatextNode;
 use PostgreSQL::Test::Cluster;
 use Test::More;
 
-binmode(Test::More->builder->$_, ':utf8') for qw(output failure_output todo_output);
-
 my $carrier = Carrier->start;
 my $port = PostgreSQL::Test::Cluster::get_free_port();
 my $node = PortatextNode->new_node('kannel', conf => "portatext.receiver_port = $port\n");
@@ -70,7 +68,10 @@ for my $to (@numbers)
 	  app("SELECT segments, encoding FROM portatext.sms WHERE to_number = '+$to'");
 	my @parts = $carrier->submits(to => $to);
 
-	is($carrier->received_text($to), $text{$to}, "text to $to arrives byte for byte");
+	is(encode('UTF-8', $carrier->received_text($to)), encode('UTF-8', $text{$to}),
+		"text to $to arrives byte for byte");
+	is(encode('UTF-8', app("SELECT body FROM portatext.sms WHERE to_number = '+$to'")), encode('UTF-8', $text{$to}),
+		'as SQL says');
 	is(scalar @parts, $segments, "and in $segments segment(s)");
 	is(join(',', map { $_->{part} } sort { $a->{part} <=> $b->{part} } @parts),
 		join(',', 1 .. $segments), 'each part once') if $segments > 1;
