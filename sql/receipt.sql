@@ -175,3 +175,25 @@ SELECT a.name, (SELECT sum(s.amount) FROM portatext.balance_stripe s WHERE s.acc
         + COALESCE((SELECT sum(p.amount) FROM portatext.balance_pending p WHERE p.account_id = a.account_id), 0)
         = (SELECT sum(l.amount) FROM portatext.ledger_entry l WHERE l.account_id = a.account_id) AS balanced
     FROM portatext.account a WHERE a.name LIKE 'receipts%' ORDER BY 1;
+
+-- Who may call: operators, no tenant; a tenant sees its own messages in doubt.
+CREATE ROLE receipt_operator IN ROLE portatext_operator;
+CREATE ROLE receipt_tenant IN ROLE portatext_account;
+SELECT pg_temp.make(70, 1, 'unclear'), pg_temp.make(71, 1, 'unclear', 'receipts, silent');
+INSERT INTO portatext.attention (account_id, kind, message_id)
+    SELECT account_id, 'unclear', message_id FROM portatext.message WHERE message_id IN (pg_temp.id(70), pg_temp.id(71));
+SELECT portatext.grant_account('receipt_tenant', account_id) FROM portatext.account WHERE name = 'receipts';
+SET SESSION AUTHORIZATION receipt_operator;
+SELECT portatext.receive_receipt('receipt_a', '01900000-0000-7000-8000-000000000064', status => 'undelivered');
+SELECT count(*) FROM portatext.needs_attention WHERE message_id IN ('01900000-0000-7000-8000-000000000070', '01900000-0000-7000-8000-000000000071');
+SET SESSION AUTHORIZATION receipt_tenant;
+SELECT portatext.receive_receipt('receipt_a', '01900000-0000-7000-8000-000000000070');
+SELECT portatext.apply_receipts(1, '{}', '{}', '{}', '{}', '{}');
+SELECT portatext.receive_sms('receipt_a', '+15551230001', '+15557770001', 'Hello');
+SELECT portatext.settle_message('01900000-0000-7000-8000-000000000070', 'failed');
+SELECT portatext.apply_strays(1, '{}');
+SELECT portatext.retry_strays();
+SELECT right(message_id::text, 2) FROM portatext.needs_attention ORDER BY 1;
+RESET SESSION AUTHORIZATION;
+SELECT pg_temp.shows(64);
+DROP ROLE receipt_operator, receipt_tenant;

@@ -22,6 +22,8 @@
 
 #include "miscadmin.h"
 #include "storage/fd.h"
+#include "storage/ipc.h"
+#include "storage/pmsignal.h"
 
 #define POINT_DIR "portatext_points"
 #define PAUSE_LIMIT_MS 60000
@@ -54,6 +56,8 @@ pause_on(const char *taken)
 	{
 		if (access(taken, F_OK) != 0)
 			return;
+		if (!PostmasterIsAlive())
+			proc_exit(1);
 		CHECK_FOR_INTERRUPTS();
 		pg_usleep(5000L);
 	}

@@ -1,12 +1,12 @@
 -- room: sms.  Messages of which it is not known what became of them.
 
-CREATE VIEW portatext.needs_attention WITH (security_barrier) AS
+CREATE VIEW portatext.needs_attention WITH (security_invoker, security_barrier) AS
     SELECT a.account_id, a.kind, a.since, a.detail, m.message_id, m.carrier_id,
         m.from_number, m.to_number, m.state, m.step, m.cost, m.created_at, m.sent_at, m.client_ref
     FROM portatext.attention a JOIN portatext.message m ON m.message_id = a.message_id;
 COMMENT ON VIEW portatext.needs_attention IS
     'Messages that wait for a late receipt or for settle_message(), with the reason.';
-GRANT SELECT ON portatext.needs_attention TO portatext_operator, portatext_account;
+GRANT SELECT ON portatext.needs_attention, portatext.attention, portatext.message TO portatext_operator, portatext_account;
 
 CREATE FUNCTION portatext.settle_check(message portatext.message) RETURNS void
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
