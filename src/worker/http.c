@@ -238,6 +238,10 @@ slot_set_defaults(Slot *slot)
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
 	curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, IDLE_MAX_S);
+#if LIBCURL_VERSION_NUM >= 0x075700
+	/* A name server that does not answer must not delay others: libcurl would wait for its thread. */
+	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+#endif
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "portatext/" PORTATEXT_VERSION);
 	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_sending);
 	curl_easy_setopt(easy, CURLOPT_PREREQDATA, slot);

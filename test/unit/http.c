@@ -7,7 +7,9 @@
 #define _GNU_SOURCE
 #include "tap.h"
 
+#include <netdb.h>
 #include <poll.h>
+#include <semaphore.h>
 #include <sys/resource.h>
 #include <time.h>
 
@@ -32,6 +34,31 @@ static PtHttpEngine *engine;
 static Ended ended[MOST];		/* by tag */
 static int	n_ended;
 static const char *again;		/* URL to start from within done, once */
+
+static sem_t resolver_may_go;
+static atomic_bool resolver_gave_up;
+static atomic_bool resolver_blocks_signals;
+
+/*
+ * The resolver of this program, in libcurl's thread: "stuck.invalid" is looked
+ * up until the test lets it go; no name is known.
+ */
+int
+getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **res)
+{
+	struct timespec limit;
+	sigset_t	blocked;
+
+	pthread_sigmask(SIG_SETMASK, NULL, &blocked);
+	resolver_blocks_signals = sigismember(&blocked, SIGTERM) && sigismember(&blocked, SIGUSR1);
+	if (strcmp(node, "stuck.invalid") != 0)
+		return EAI_NONAME;
+	clock_gettime(CLOCK_REALTIME, &limit);
+	limit.tv_sec += 20;
+	if (sem_timedwait(&resolver_may_go, &limit) != 0)
+		resolver_gave_up = true;
+	return EAI_NONAME;
+}
 
 /* Notes a result under its tag. */
 static void
@@ -322,21 +349,31 @@ test_limits(void)
 	ok(pt_http_create(0, on_done, NULL) == NULL, "an engine for nothing is refused");
 }
 
-/* The resolver's threads must not take the process's signals. */
+/* The resolver's threads take no signals, and nobody waits for them. */
 static void
-test_signals(void)
+test_resolver(void)
 {
 	sigset_t	before;
 	sigset_t	after;
 	int			changed = 0;
+	Ended	   *e;
 
 	fresh_engine(4);
 	pthread_sigmask(SIG_SETMASK, NULL, &before);
-	ask((PtHttpRequest) {.url = "http://localhost.invalid/"});
+	ask((PtHttpRequest) {.url = "http://unknown.invalid/"});
 	pthread_sigmask(SIG_SETMASK, NULL, &after);
 	for (int i = 1; i < NSIG; i++)
 		changed += sigismember(&before, i) != sigismember(&after, i);
+	ok(resolver_blocks_signals, "the resolver's thread has signals blocked");
 	ok(changed == 0, "the signal mask is as before");
+	sem_init(&resolver_may_go, 0, 0);
+	e = ask((PtHttpRequest) {.url = "http://stuck.invalid/",.timeout_ms = 100});
+	ok(e->fate == PT_HTTP_NOT_SENT && strcmp(e->problem, "connect timeout") == 0 && !resolver_gave_up,
+	   "a name server that does not answer delays nobody");
+	ok(ask((PtHttpRequest) {.url = at("/ok")})->status == 200, "the engine goes on");
+	fresh_engine(4);
+	ok(!resolver_gave_up, "nor does the end wait for it");
+	sem_post(&resolver_may_go);
 }
 
 static void
@@ -402,7 +439,7 @@ main(void)
 	test_cap();
 	test_many();
 	test_limits();
-	test_signals();
+	test_resolver();
 	test_environment();
 	test_retry_after();
 	test_buffer();
