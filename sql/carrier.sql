@@ -72,7 +72,7 @@ SELECT count(*) FROM portatext.carriers;
 SELECT portatext.create_carrier('hidden', 'loopback', username => 'u', password => 'find-me-if-you-can') > 0 AS made,
     (SELECT count(*) FROM pg_stat_activity WHERE pid = pg_backend_pid() AND query LIKE '%find-me%') AS shown;
 
--- Changes: what is null stays; a rate of 0 is no limit.
+-- Changes: what is null stays; a rate of 0 is no limit (SMS-17: the pace of senders is a setting).
 SELECT portatext.alter_carrier('main', priority => 10, segments_per_second => 0, timeout => '3 s') = :main AS same_id;
 SELECT priority, segments_per_second, timeout, max_attempts, settings ? 'url' AS settings_kept
 FROM portatext.carriers WHERE name = 'main';

@@ -142,7 +142,7 @@ test_kannel_parts(void)
 	const char *octets;
 	int			len;
 
-	/* 67 units a part: a pair would be cut (GSM-13). */
+	/* 67 units a part: a pair would be cut (GSM-06, GSM-07). */
 	for (int i = 0; i < 80; i++)
 		strcat(emoji, "a\xf0\x9f\x98\x80");
 	memset(long_gsm, 'x', sizeof(long_gsm) - 1);
@@ -153,7 +153,7 @@ test_kannel_parts(void)
 	octets = parameter(url, "text", &len);
 	ok(len == 132 && memcmp(octets, "\xd8\x3d\xde\x00\0a", 6) == 0, "no pair is cut (%d octets)", len);
 	octets = parameter(url, "udh", &len);
-	ok(len == 6 && memcmp(octets, "\x05\x00\x03\x34\x04\x02", 6) == 0, "header with an 8-bit reference");
+	ok(len == 6 && memcmp(octets, "\x05\x00\x03\x34\x04\x02", 6) == 0, "header with an 8-bit reference (GEN-09)");
 	ok(has(url, "dlr-url", "http://main:s3cret@127.0.0.1:13580/receipt/main?id=" ID "&part=2&type=%d&answer=%A&event=%I"),
 	   "each part has its own receipt");
 	carrier.text_options.wide_reference = true;

@@ -252,7 +252,7 @@ test_unclear(void)
 	   "half a body is unclear, with the status and what came");
 	e = ask((PtHttpRequest) {.url = at("/slow"),.timeout_ms = 200});
 	ok(e->fate == PT_HTTP_UNCLEAR && e->status == 0 && strcmp(e->problem, "timeout") == 0,
-	   "no answer in time is unclear");
+	   "no answer in time is unclear (BILL-22)");
 }
 
 /* A server that has the request and closes a reused connection must not get it twice. */
