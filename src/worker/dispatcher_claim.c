@@ -138,6 +138,24 @@ turn_allocate(ClaimTurn *turn)
 	turn->full = palloc0_array(bool, n + 1);
 }
 
+/* Nothing may be sent from here: no lane is looked into until the next wake-up or sweep. */
+static void
+lanes_sleep(void)
+{
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &pt_dispatcher.channels)
+	{
+		PtChannel  *channel = dlist_container(PtChannel, node, iter.cur);
+
+		for (int i = 0; i < 2; i++)
+		{
+			channel->lanes[i].maybe = false;
+			channel->lanes[i].next_due = DT_NOEND;
+		}
+	}
+}
+
 /* PtTxBody: the claim of one turn. */
 static void
 claim_body(void *arg)
@@ -149,7 +167,10 @@ claim_body(void *arg)
 	turn->claim.now = pt_now();
 	pt_channels_refresh();
 	if (!pt_installation_ok())
+	{
+		lanes_sleep();
 		return;
+	}
 	turn_allocate(turn);
 	dlist_foreach(iter, &pt_dispatcher.channels)
 		order_channel(turn, dlist_container(PtChannel, node, iter.cur), wall, turn->claim.now);
@@ -284,7 +305,7 @@ ms_between(TimestampTz from, TimestampTz to)
 
 /* When a lane is to be looked into again. */
 static long
-lane_timeout_ms(const PtChannel *channel, const PtLaneState *lane, TimestampTz wall, TimestampTz now)
+lane_timeout_ms(PtChannel *channel, const PtLaneState *lane, TimestampTz wall, TimestampTz now)
 {
 	long		timeout = -1;
 
@@ -294,9 +315,11 @@ lane_timeout_ms(const PtChannel *channel, const PtLaneState *lane, TimestampTz w
 		return timeout;
 	if (channel->tokens_at != 0)
 		return pt_shorter(timeout, ms_between(now, channel->tokens_at));
-	/* With requests under way, their ends wake the dispatcher. */
-	if (channel->in_flight == 0 || lane->scan_at > wall)
+	/* Without room, what makes room wakes the dispatcher. */
+	if (lane->scan_at > wall || pt_channel_room(channel) > 0)
 		timeout = pt_shorter(timeout, ms_between(wall, lane->scan_at));
+	else if (channel->tokens_at != 0)
+		timeout = pt_shorter(timeout, ms_between(now, channel->tokens_at));
 	return timeout;
 }
 
@@ -308,6 +331,8 @@ pt_lanes_timeout_ms(void)
 	long		timeout = -1;
 	dlist_iter	iter;
 
+	if (pt_dispatcher.n_outcomes >= PT_UNWRITTEN_MAX)
+		return -1;
 	dlist_foreach(iter, &pt_dispatcher.channels)
 	{
 		PtChannel  *channel = dlist_container(PtChannel, node, iter.cur);

@@ -7,6 +7,7 @@ use warnings;
 use HttpHook;
 use PortatextNode qw(wait_for);
 use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils ();
 use Test::More;
 use Time::HiRes qw(sleep);
 
@@ -20,8 +21,30 @@ sql('CREATE EXTENSION portatext');
 $node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f',
 		'test/lib/queue_messages.sql', $node->connstr('postgres') ], 'helpers');
 
-my $account = sql(q{SELECT test.account('first')});
 my $hooks = 0;
+
+# Processor time of the dispatcher in hundredths of a second.
+sub ticks
+{
+	my $pid = $node->wait_worker('portatext dispatcher');
+	my @field = split / /, PostgreSQL::Test::Utils::slurp_file("/proc/$pid/stat");
+
+	return $field[13] + $field[14];
+}
+
+# With nothing to do, or nothing that can be done, the dispatcher sleeps.
+sub sleeps
+{
+	my ($when) = @_;
+	my $before = ticks();
+
+	sleep 2;
+	cmp_ok(ticks() - $before, '<', 40, "$when: the dispatcher sleeps");
+	return;
+}
+
+sleeps('nobody has sent yet');
+my $account = sql(q{SELECT test.account('first')});
 
 # A carrier in front of a new HTTP server; further columns as SQL assignments.
 sub carrier
@@ -221,6 +244,7 @@ is(sql(q{SELECT string_agg(DISTINCT state || ' ' || attempts, ',') FROM portatex
 queue(0, 'test.numbers(61, 61)');
 ok(wait_sql(q{SELECT state FROM portatext.message WHERE to_number = '+15550100061'}, 'delivered'),
 	'another carrier is not held up');
+sleeps('a carrier is away');
 my $back = HttpHook->start(%taken);
 sql(sprintf q{SELECT portatext.alter_carrier('%s', jsonb_build_object('url', '%s/cgi-bin/sendsms',
 	'dlr_url', 'http://127.0.0.1:9/'))}, $gone_name, $back->url);
@@ -296,6 +320,8 @@ my %times;
 $times{$_}++ for recipients($calm_hook);
 is(scalar(keys %times), 10, 'nothing is lost by a stop');
 is(scalar(grep { $_ > 1 } values %times), 0, 'and nothing sent twice');
+
+sleeps('all is done');
 
 # ---- invariants ----
 
