@@ -55,43 +55,7 @@ count_rows(int64 *own, int64 *foreign)
 	*foreign = DatumGetInt64(pt_result(0, 2, &isnull));
 }
 
-/* One log line per database and copy. */
-static void
-report_copy(void)
-{
-	PtDatabase *entry;
-	bool		first = false;
-
-	LWLockAcquire(pt_shared->lock, LW_EXCLUSIVE);
-	entry = pt_database_find(MyDatabaseId);
-	if (entry != NULL)
-	{
-		first = !entry->copy_reported;
-		entry->copy_reported = true;
-	}
-	LWLockRelease(pt_shared->lock);
-	if (first)
-		ereport(LOG,
-				(errmsg("portatext: nothing is sent: the data of database %u belongs to another place",
-						MyDatabaseId),
-				 errdetail("The server, the database or portatext.installation_id is not the one that is stored."),
-				 errhint("If this database is to send, run SELECT portatext.adopt() in it.")));
-}
-
-/* The next copy of this database is reported again. */
-static void
-forget_report(void)
-{
-	PtDatabase *entry;
-
-	LWLockAcquire(pt_shared->lock, LW_EXCLUSIVE);
-	entry = pt_database_find(MyDatabaseId);
-	if (entry != NULL)
-		entry->copy_reported = false;
-	LWLockRelease(pt_shared->lock);
-}
-
-/* Shows in the view, and once in the log, that this is a copy. */
+/* Shows in the view, and once in the log (by the scheduler), that this is a copy. */
 static void
 show_copy(bool copy)
 {
@@ -100,15 +64,15 @@ show_copy(bool copy)
 	if (pt_my_slot == NULL)
 		return;
 	if (copy)
-	{
 		pt_slot_activity(PT_NOT_ADOPTED);
-		report_copy();
-	}
 	else if (shown)
-	{
-		forget_report();
 		pt_slot_activity(PT_WORKING);
-	}
+	if (copy && !shown && pt_my_slot->kind == PT_SCHEDULER)
+		ereport(LOG,
+				(errmsg("portatext: nothing is sent: the data of database %u belongs to another place",
+						MyDatabaseId),
+				 errdetail("The server, the database or portatext.installation_id is not the one that is stored."),
+				 errhint("If this database is to send, run SELECT portatext.adopt() in it.")));
 	shown = copy;
 }
 

@@ -41,8 +41,8 @@ typedef struct PtDatabase
 {
 	Oid			oid;			/* InvalidOid: a free entry */
 	PtPresence	presence;
+	uint32		changes;		/* statements that may have made or dropped the extension */
 	bool		stopped;		/* stop_workers() */
-	bool		copy_reported;	/* the log line about adopt() was written */
 	bool		port_reported;	/* the log line about the receiver's port */
 	bool		gone;			/* dropped, or not to have workers any more */
 	int			hold_pid;		/* a backend that wants the database empty */

@@ -83,19 +83,19 @@ pt_session_fix_settings(void)
 		SetConfigOption("synchronous_commit", "on", PGC_SUSET, PGC_S_OVERRIDE);
 }
 
-/* Tells the launcher what this database's scheduler has found. */
-static void
-publish(PtPresence presence)
+/* Tells the launcher the settings of this database. */
+void
+pt_session_publish(void)
 {
 	PtDatabase *entry;
 
-	if (session_kind != PT_SCHEDULER && presence != PT_ABSENT)
+	if (session_kind != PT_SCHEDULER)
 		return;
 	LWLockAcquire(pt_shared->lock, LW_EXCLUSIVE);
 	entry = pt_database_find(MyDatabaseId);
 	if (entry != NULL)
 	{
-		entry->presence = presence;
+		entry->presence = PT_PRESENT;
 		entry->dispatchers = pt_dispatchers;
 		entry->receiver_port = pt_receiver_port;
 	}
@@ -103,21 +103,51 @@ publish(PtPresence presence)
 	pt_wake_launcher(false);
 }
 
-void
-pt_session_publish(void)
+/* Changes of this database's extensions so far. */
+static uint32
+read_changes(void)
 {
-	publish(PT_PRESENT);
+	PtDatabase *entry;
+	uint32		changes;
+
+	LWLockAcquire(pt_shared->lock, LW_SHARED);
+	entry = pt_database_find(MyDatabaseId);
+	changes = entry == NULL ? 0 : entry->changes;
+	LWLockRelease(pt_shared->lock);
+	return changes;
 }
 
-/* Ends a worker whose extension is gone or was made anew. */
+/* Tells the launcher that the extension is not here, unless that may have changed. */
+static void
+publish_absence(uint32 changes)
+{
+	PtDatabase *entry;
+
+	LWLockAcquire(pt_shared->lock, LW_EXCLUSIVE);
+	entry = pt_database_find(MyDatabaseId);
+	if (entry != NULL)
+		entry->presence = entry->changes == changes ? PT_ABSENT : PT_UNKNOWN;
+	LWLockRelease(pt_shared->lock);
+}
+
+/*
+ * Leaves when the extension is gone or was made anew.  It is looked up again
+ * after reading the counter, so a CREATE EXTENSION meanwhile is not missed.
+ */
 static void
 leave_if_gone(Oid extension)
 {
+	uint32		changes;
+
 	if (OidIsValid(extension) && extension == session_extension)
 		return;
 	AbortCurrentTransaction();
+	changes = read_changes();
+	StartTransactionCommand();
+	extension = pt_extension_oid();
+	CommitTransactionCommand();
 	if (!OidIsValid(extension))
-		publish(PT_ABSENT);
+		publish_absence(changes);
 	proc_exit(0);
 }
 
@@ -179,7 +209,7 @@ pt_session_start(PtWorkerKind kind, Oid database)
 	watchdog_id = RegisterTimeout(USER_TIMEOUT, watchdog);
 	turn_context = AllocSetContextCreate(TopMemoryContext, "portatext turn", ALLOCSET_DEFAULT_SIZES);
 	take_identity();
-	publish(PT_PRESENT);
+	pt_session_publish();
 	pgstat_report_activity(STATE_IDLE, NULL);
 	pt_slot_activity(PT_WAITING);
 }

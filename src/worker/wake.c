@@ -68,6 +68,8 @@ extension_changed(void)
 
 	LWLockAcquire(pt_shared->lock, LW_EXCLUSIVE);
 	entry = pt_database_make(MyDatabaseId);
+	if (entry != NULL)
+		entry->changes++;
 	if (entry != NULL && entry->presence == PT_ABSENT)
 		entry->presence = PT_UNKNOWN;
 	LWLockRelease(pt_shared->lock);
