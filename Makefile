@@ -66,6 +66,7 @@ SQL_PARTS = \
 	src/carrier/carrier.sql \
 	src/carrier/operator.sql \
 	src/sms/sms.sql \
+	src/sms/cost.sql \
 	src/sms/waiting.sql \
 	src/sms/receipt.sql \
 	src/sms/inbound.sql \

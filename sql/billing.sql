@@ -214,6 +214,31 @@ SELECT portatext.absorb_balances() > 0 AS absorbed;
 SELECT count(*) FROM portatext.balance_pending;
 COMMIT;
 SELECT portatext.balance(:sub) AS after;
+-- BILL-21: refunded once, in full, only what was charged.
+BEGIN;
+INSERT INTO portatext.message (message_id, account_id, inbound, carrier_id, segments, cost, from_number, to_number, encoding, body, created_at)
+    SELECT ('00000000-0000-7000-8000-00000000000' || n)::uuid, :sub, n = 4, 0, 1, 2, '+12025550100',
+           CASE n WHEN 3 THEN '+34600000000' ELSE '+12025550123' END, 'gsm', 'hello',
+           timestamptz '2026-01-31 23:30+00' + n * interval '20 min'
+        FROM generate_series(1, 4) n;
+INSERT INTO portatext.ledger_entry (account_id, reference, kind, amount, created_at)
+    SELECT account_id, message_id, CASE WHEN inbound THEN 'inbound' ELSE 'charge' END::portatext.ledger_kind, -cost, created_at
+        FROM portatext.message WHERE account_id = :sub AND message_id <> '00000000-0000-7000-8000-000000000002';
+SELECT portatext.refund_messages(ARRAY['00000000-0000-7000-8000-000000000001', '00000000-0000-7000-8000-000000000002',
+    '00000000-0000-7000-8000-000000000001', '00000000-0000-7000-8000-000000000004', '00000000-0000-7000-8000-000000000009']::uuid[], 'test') AS one;
+SELECT portatext.refund_messages(ARRAY['00000000-0000-7000-8000-000000000001']::uuid[]) AS none;
+SELECT kind, amount, note FROM portatext.ledger_entry WHERE reference = '00000000-0000-7000-8000-000000000001' ORDER BY kind;
+SELECT amount FROM portatext.balance_pending WHERE reference = '00000000-0000-7000-8000-000000000001';
+-- BILL-19: per country and day, week or month of the account's zone, refunds taken off
+SELECT portatext.act_as(:sub);
+SELECT * FROM portatext.message_summary('2026-01-01', '2026-03-01');
+SELECT * FROM portatext.message_summary('2026-01-01', '2026-03-01', 'month');
+SELECT portatext.account_settings('{"timezone": "America/New_York"}') IS NOT NULL AS set;
+SELECT * FROM portatext.message_summary('2026-01-01', '2026-03-01', 'week');
+SAVEPOINT s;
+SELECT * FROM portatext.message_summary('2026-01-01', '2026-03-01', 'year');
+ROLLBACK;
+
 -- An account that is no account.
 SELECT portatext.debit(1, 'x', 999);
 DELETE FROM portatext.tariff;

@@ -113,13 +113,6 @@ COMMENT ON FUNCTION portatext.tariff_for(portatext.e164) IS
     'Credits per segment for a destination, for the caller''s account; null: there is no tariff, so nothing can be sent there (BILL-14).';
 GRANT EXECUTE ON FUNCTION portatext.tariff_for(portatext.e164) TO portatext_account, portatext_operator;
 
-CREATE FUNCTION portatext.message_cost(to_number portatext.e164, body text) RETURNS numeric
-    LANGUAGE c STABLE STRICT PARALLEL UNSAFE
-    AS 'MODULE_PATHNAME', 'pt_message_cost_sql';
-COMMENT ON FUNCTION portatext.message_cost(portatext.e164, text) IS
-    'Credits that a message costs: segments times tariff (BILL-01); null without a tariff.';
-GRANT EXECUTE ON FUNCTION portatext.message_cost(portatext.e164, text) TO portatext_account, portatext_operator;
-
 CREATE VIEW portatext.tariffs WITH (security_barrier) AS
     SELECT DISTINCT ON (t.prefix)
            t.prefix, t.credits, t.credits * a.credit_price AS price,

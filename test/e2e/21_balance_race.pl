@@ -1,0 +1,76 @@
+# Many sessions on one small balance, with savepoints, rollbacks, refunds and
+# recharges: never below zero, the ledger adds up, no deadlock (BILL-07, BILL-11, BILL-20).
+use strict;
+use warnings;
+
+use PortatextNode;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $clients = 8;
+my $each = $ENV{CHECK_LONG} ? 2000 : 150;
+my $node = PortatextNode->new_node('race', conf => "deadlock_timeout = 200ms\n");
+
+sub sql { return $node->safe_psql('postgres', $_[0]) }
+
+sql(q{CREATE EXTENSION portatext});
+my $account = sql(q{SELECT portatext.create_account('race')});
+
+sql("SELECT portatext.recharge(300, NULL, $account)");
+# Watches every committed write: a balance below zero is an error at once.
+sql(qq{
+	CREATE FUNCTION watch() RETURNS trigger LANGUAGE plpgsql AS \$\$
+	BEGIN
+		IF NEW.amount < 0 THEN RAISE EXCEPTION 'stripe % below zero', NEW.stripe; END IF;
+		RETURN NULL;
+	END \$\$;
+	CREATE TRIGGER watch AFTER UPDATE ON portatext.balance_stripe FOR EACH ROW EXECUTE FUNCTION watch();
+});
+
+my %script = (
+	# one message each
+	single => "SELECT portatext.debit(1, 'single', $account, false);\n",
+	# several in a transaction, larger than any stripe
+	bulk => "\\set n random(1, 12)\nBEGIN;\n"
+	  . "SELECT count(portatext.debit(3, 'bulk', $account, false)) FROM generate_series(1, :n);\n"
+	  . "SAVEPOINT s;\nSELECT portatext.debit(:n * 5, 'bulk', $account, false);\nROLLBACK TO s;\n"
+	  . "SELECT portatext.debit(:n, 'bulk', $account, false);\nCOMMIT;\n",
+	# given up
+	undone => "BEGIN;\nSELECT portatext.debit(20, 'undone', $account, false);\nROLLBACK;\n",
+	repeatable => "BEGIN ISOLATION LEVEL REPEATABLE READ;\n"
+	  . "SELECT portatext.debit(2, 'repeatable', $account, false);\nCOMMIT;\n",
+	# credits come in
+	credit => "SELECT portatext.recharge(6, 'more', $account);\n",
+);
+my @files;
+
+for my $name (sort keys %script)
+{
+	my $file = $node->basedir . "/$name.sql";
+
+	append_to_file($file, $script{$name});
+	push @files, '-f', $file;
+}
+my $before = $node->log_size;
+my ($out, $err);
+
+IPC::Run::run(
+	[
+		'pgbench', '-n', '-c', $clients, '-j', 2, '-t', $each, '--max-tries=100', '-M', 'simple',
+		@files, $node->connstr('postgres')
+	],
+	'>', \$out, '2>', \$err);
+like($out, qr{number of transactions actually processed: @{[ $clients * $each ]}/},
+	'BILL-07: every transaction ends, if need be after 40001 and another try') or diag($err);
+is($out =~ /number of failed transactions: (\d+)/ ? $1 : -1, 0, 'none fails');
+unlike($node->log_since($before), qr/deadlock detected|below zero/,
+	'BILL-11: no deadlock, and no stripe is ever below zero');
+is(sql('SELECT count(*) FROM portatext.check_balances()'), 0, 'BILL-20: the balance is the sum of the ledger');
+cmp_ok(sql("SELECT portatext.balance($account)"), '>=', 0, 'BILL-11: the balance is not below zero');
+# What is left can be spent to the last credit, whatever stripe it lies on.
+is(sql("SELECT portatext.debit(portatext.balance($account), 'rest', $account, false) FROM portatext.account WHERE portatext.balance($account) > 0 AND account_id = $account"),
+	sql("SELECT 't' FROM portatext.ledger_entry WHERE note = 'rest'"), 'all of it can be spent');
+is(sql("SELECT portatext.balance($account)"), 0, 'down to zero');
+
+$node->stop;
+done_testing();
