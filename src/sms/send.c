@@ -74,13 +74,14 @@ void
 pt_warn_unsent(void)
 {
 	static bool warned = false;
+	const char *problem;
 
-	if (warned || pt_workers_expected())
+	if (warned || (problem = pt_workers_problem()) == NULL)
 		return;
 	warned = true;
 	ereport(WARNING,
 			(errmsg("messages are queued, but no portatext worker serves this database"),
-			 errhint("Add portatext to shared_preload_libraries and restart the server, and see portatext.databases and portatext.start_workers().")));
+			 errhint("%s", problem)));
 }
 
 /* Charges and stores a checked order; the message's id is message_id. */

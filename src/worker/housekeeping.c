@@ -26,15 +26,7 @@ pt_task_strays(void *arg)
 void
 pt_task_absorb(void *arg)
 {
-	static PtPlan plan = {
-		.sql = "WITH RECURSIVE a (account_id) AS ("
-		" (SELECT p.account_id FROM portatext.balance_pending p ORDER BY p.account_id LIMIT 1)"
-		" UNION ALL"
-		" SELECT (SELECT p.account_id FROM portatext.balance_pending p"
-		" WHERE p.account_id > a.account_id ORDER BY p.account_id LIMIT 1)"
-		" FROM a WHERE a.account_id IS NOT NULL)"
-		" SELECT portatext.absorb_pending(a.account_id) FROM a WHERE a.account_id IS NOT NULL"
-	};
+	static PtPlan plan = {.sql = "SELECT portatext.absorb_balances()"};
 
 	pt_plan_run(&plan, NULL, NULL, SPI_OK_SELECT);
 }

@@ -89,7 +89,8 @@ is(sql('shop', 'SELECT portatext.stop_workers()'), 't', 'stop_workers()');
 is(sql('shop', 'SELECT portatext.workers_running()'), 0, 'none runs');
 $node->psql('shop', "SELECT portatext.send_sms('+12223334444', 'While the workers are stopped')",
 	stdout => \$out, stderr => \$err);
-like($err, qr/WARNING:.*no portatext worker serves this database/, 'the sender is warned');
+like($err, qr/WARNING:.*no portatext worker serves this database.*HINT:.*start_workers/s,
+	'the sender is warned, with the reason');
 is(sql('shop', 'SELECT portatext.start_workers()'), 't', 'start_workers()');
 delivered('shop', $out, 'what was queued goes out');
 sql('postgres', 'CREATE ROLE clerk LOGIN; GRANT portatext_account TO clerk');
