@@ -3,6 +3,13 @@
 \set VERBOSITY default
 SET client_min_messages = error;
 
+-- In a database of its own, in which nobody has sent.
+SELECT current_database() AS home \gset
+CREATE DATABASE regress_worker;
+\c regress_worker
+SET client_min_messages = error;
+CREATE EXTENSION portatext;
+
 -- Sane without configuration.
 SELECT name, boot_val, unit, context FROM pg_settings
 WHERE name IN ('portatext.databases', 'portatext.dispatchers', 'portatext.installation_id',
@@ -50,3 +57,7 @@ SELECT count(*) FROM portatext.pg_stat_portatext_worker;
 SELECT portatext.stop_workers();
 RESET ROLE;
 DROP ROLE regress_worker_app, regress_worker_monitor;
+
+-- DROP DATABASE finds no worker in its way.
+\c :home
+DROP DATABASE regress_worker;

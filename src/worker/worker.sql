@@ -121,6 +121,18 @@ COMMENT ON VIEW portatext.pg_stat_portatext_carrier IS
 COMMENT ON COLUMN portatext.pg_stat_portatext_carrier.breaker IS
     'closed: in use; open: rests until open_until after failures; stopped: waits for resume_carrier(); disabled.';
 
+CREATE FUNCTION portatext.leased_lanes(OUT lane integer, OUT leased bigint) RETURNS SETOF record
+    LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 5
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+    SELECT m.carrier_id * 2 + CASE m.priority WHEN 'bulk' THEN 1 ELSE 0 END, count(*)
+    FROM portatext.lease l CROSS JOIN unnest(l.ids) AS i (message_id)
+        JOIN portatext.message m ON m.message_id = i.message_id
+    GROUP BY 1;
+$$;
+COMMENT ON FUNCTION portatext.leased_lanes() IS
+    'Claimed messages by lane, as far as the caller may see messages.';
+
 CREATE VIEW portatext.pg_stat_portatext_queue AS
     SELECT q.lane, c.name AS carrier,
         CASE q.lane % 2 WHEN 0 THEN 'transactional' ELSE 'bulk' END::portatext.message_priority AS priority,
@@ -137,11 +149,8 @@ CREATE VIEW portatext.pg_stat_portatext_queue AS
             SELECT p.lane, 0, 0, pg_catalog.count(*), 0, pg_catalog.min(p.due)
             FROM portatext.parked p GROUP BY p.lane
             UNION ALL
-            SELECT m.carrier_id * 2 +
-                    CASE m.priority WHEN 'bulk' THEN 1 ELSE 0 END, 0, 0, 0, pg_catalog.count(*), NULL
-            FROM portatext.lease l, pg_catalog.unnest(l.ids) AS i (message_id)
-                JOIN portatext.message m ON m.message_id = i.message_id
-            GROUP BY 1) u
+            SELECT l.lane, 0, 0, 0, l.leased, NULL
+            FROM portatext.leased_lanes() l) u
         GROUP BY u.lane) q
         LEFT JOIN portatext.carriers c ON c.carrier_id = q.lane / 2;
 COMMENT ON VIEW portatext.pg_stat_portatext_queue IS
@@ -152,7 +161,7 @@ COMMENT ON COLUMN portatext.pg_stat_portatext_queue.parked IS 'Waits for a sende
 COMMENT ON COLUMN portatext.pg_stat_portatext_queue.leased IS 'Claimed, being handed over; 0 for who may not see the messages.';
 COMMENT ON COLUMN portatext.pg_stat_portatext_queue.oldest_due IS 'The earliest due time of the unclaimed ones.';
 
-GRANT EXECUTE ON FUNCTION portatext.worker_stats(), portatext.carrier_counters()
+GRANT EXECUTE ON FUNCTION portatext.worker_stats(), portatext.carrier_counters(), portatext.leased_lanes()
     TO portatext_operator, pg_monitor;
 GRANT SELECT ON portatext.pg_stat_portatext_worker, portatext.pg_stat_portatext_carrier,
     portatext.pg_stat_portatext_queue TO portatext_operator, pg_monitor;
