@@ -122,21 +122,25 @@ may_begin(char c)
 
 /*
  * The library removes one national prefix of several (+44 00 20 ...); reads its
- * result again until nothing changes, so that a canonical number stays itself.
+ * result again until nothing changes, so that a canonical number stays itself;
+ * the error of the last reading, if there was one.
  */
-static void
+static PtNumberError
 settle(char number[PT_E164_SIZE])
 {
 	char		again[PT_E164_SIZE];
+	PtNumberError error;
 
 	for (int i = 0; i < PT_E164_MAX_DIGITS && !is_canonical(number, strlen(number)); i++)
 	{
-		if (pt_phonelib_read(number, strlen(number), "ZZ", again) != PT_NUMBER_OK ||
-			check_length(again, strlen(again)) != PT_NUMBER_OK ||
-			strcmp(again, number) == 0)
-			return;
+		error = pt_phonelib_read(number, strlen(number), "ZZ", again);
+		if (error == PT_NUMBER_OK)
+			error = check_length(again, strlen(again));
+		if (error != PT_NUMBER_OK || strcmp(again, number) == 0)
+			return error;
 		memcpy(number, again, PT_E164_SIZE);
 	}
+	return PT_NUMBER_OK;
 }
 
 /* Reading by the library; input is NUL-terminated and at most INPUT_MAX long. */
@@ -160,7 +164,7 @@ read_by_library(const char *input, size_t len, const char *region,
 	if (error == PT_NUMBER_OK)
 		error = check_length(out, strlen(out));
 	if (error == PT_NUMBER_OK)
-		settle(out);
+		error = settle(out);
 	return error;
 }
 

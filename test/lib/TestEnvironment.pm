@@ -25,6 +25,9 @@ BEGIN
 	$ENV{PT_BUILD} = "$work/build";
 	$ENV{PG_TEST_PORT_DIR} = "$work/portlock";
 	$ENV{TESTDIR} ||= "$work/tap";
+	# PostgreSQL 16 and later ask for these instead.
+	$ENV{TESTDATADIR} ||= "$ENV{TESTDIR}/tmp_check";
+	$ENV{TESTLOGDIR} ||= "$ENV{TESTDATADIR}/log";
 	make_path($ENV{PG_TEST_PORT_DIR}, $ENV{PT_BUILD}, $ENV{TESTDIR});
 }
 

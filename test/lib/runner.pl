@@ -210,6 +210,9 @@ sub start_job
 		setpgrp;
 		$SIG{$_} = 'DEFAULT' for qw(INT TERM HUP);
 		$ENV{TESTDIR} = $job->{dir};
+		# PostgreSQL 16 and later ask for these instead.
+		$ENV{TESTDATADIR} = "$job->{dir}/tmp_check";
+		$ENV{TESTLOGDIR} = "$job->{dir}/tmp_check/log";
 		open STDOUT, '>', $job->{out} or die "$job->{out}: $!\n";
 		open STDERR, '>', $job->{err} or die "$job->{err}: $!\n";
 		exec { $job->{command}[0] } @{ $job->{command} } or die "$job->{command}[0]: $!\n";
