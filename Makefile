@@ -60,6 +60,7 @@ SQL_PARTS = \
 	src/portatext.sql \
 	src/text/text.sql \
 	src/number/number.sql \
+	src/number/operators.sql \
 	src/account/account.sql \
 	src/event/event.sql \
 	src/billing/billing.sql \

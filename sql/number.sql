@@ -90,3 +90,12 @@ FROM pg_proc p
 WHERE p.pronamespace = 'portatext'::regnamespace
   AND p.proname ~ '^(number_|is_e164|is_address|to_e164|mcc_|imsi_)'
   AND (p.provolatile, p.proparallel) IS DISTINCT FROM ('i', 's');
+
+-- NUM-07: mobile operators, sorted by country or mcc, overlaid by the installation's own
+SELECT count(*) > 500 AS many, count(DISTINCT mcc) > 100 AS countries, count(*) = count(DISTINCT (mcc, mnc)) AS each_once FROM portatext.operators;
+SELECT mcc, mnc, name FROM portatext.operators WHERE country = 'UY' ORDER BY mcc, mnc;
+BEGIN;
+INSERT INTO portatext.operator VALUES ('748', '00', 'UY', 'Antel (own)');
+SELECT mcc, mnc, name FROM portatext.operators WHERE country = 'UY' ORDER BY mcc, mnc LIMIT 1;
+ROLLBACK;
+SELECT bool_and(length(mcc) = 3 AND length(mnc) IN (2, 3)) AS codes, bool_and(portatext.mcc_region(mcc) IS NOT NULL) AS regions FROM portatext.operators;
