@@ -2,6 +2,10 @@
 SET client_min_messages = warning;
 \set SHOW_CONTEXT never
 
+-- As after CREATE EXTENSION.
+DROP EXTENSION portatext CASCADE;
+CREATE EXTENSION portatext;
+
 -- GEN-04: an account is usable right after CREATE EXTENSION.
 SELECT count(*) FROM portatext.account;
 SELECT portatext.known_account() IS NULL AS none_yet, portatext.balance();

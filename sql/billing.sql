@@ -99,7 +99,9 @@ SELECT portatext.set_account_terms(:open, 'prepaid', 10);
 BEGIN;
 SELECT portatext.recharge(10, NULL, :owes);
 SELECT portatext.debit(1, 'x', :owes);
+\set VERBOSITY terse
 SELECT portatext.set_account_terms(:owes, 'postpaid');
+\set VERBOSITY default
 ROLLBACK;
 
 -- BILL-20: balance = sum of the ledger; nobody rewrites the ledger.
@@ -183,10 +185,11 @@ SELECT portatext.balance(:sub);
 CREATE TABLE public.bill_trigger (n int);
 CREATE FUNCTION public.bill_charge() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM portatext.debit(1, 'trigger', TG_ARGV[0]::bigint, false);
+    PERFORM portatext.debit(1, 'trigger', a.account_id, false) FROM portatext.account a WHERE a.name = 'sub';
     RETURN NULL;
 END $$;
-SELECT format('CREATE CONSTRAINT TRIGGER t AFTER INSERT ON public.bill_trigger DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.bill_charge(%s)', :sub) \gexec
+CREATE CONSTRAINT TRIGGER t AFTER INSERT ON public.bill_trigger
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.bill_charge();
 INSERT INTO public.bill_trigger VALUES (1), (2);
 SELECT portatext.balance(:sub);
 DROP TABLE public.bill_trigger;

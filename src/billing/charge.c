@@ -19,6 +19,7 @@
 
 #include "billing/charge.h"
 #include "billing/credits.h"
+#include "billing/holder.h"
 #include "billing/purse.h"
 #include "billing/settle.h"
 
@@ -31,7 +32,7 @@
 	"WHERE s.account_id" EQ "$1 " \
 	"AND (($2 OPERATOR(pg_catalog.>>) s.stripe) OPERATOR(pg_catalog.&) 1)" EQ "0 "
 
-typedef void (*LockBody) (PtPurse *purse, int64 arg);
+typedef void (*LockBody) (PtPurse *purse, int64 need);
 
 /* Notes the stripes that the last statement has locked. */
 static void
@@ -94,7 +95,7 @@ absorb(PtPurse *purse)
 
 /* Locks every free stripe, and absorbs what was booked when stripe 0 is among them. */
 static void
-lock_free(PtPurse *purse, int64 unused)
+lock_free(PtPurse *purse, int64 need)
 {
 	static PtPlan plan = {
 		STRIPES_FROM "ORDER BY s.stripe FOR UPDATE SKIP LOCKED",
@@ -107,37 +108,29 @@ lock_free(PtPurse *purse, int64 unused)
 		absorb(purse);
 }
 
-/* The same, waiting for those that are not free: for the holder of the gate. */
-static void
-lock_all(PtPurse *purse, int64 unused)
+/* The first stripe that is not held, or PT_STRIPES. */
+static int
+first_missing(const PtPurse *purse)
 {
-	static PtPlan plan = {
-		STRIPES_FROM "ORDER BY s.stripe FOR UPDATE",
-		2, {INT8OID, INT4OID}
-	};
-	Datum		values[2] = {Int64GetDatum(purse->account_id), Int32GetDatum((int32) purse->mask)};
+	int			stripe = 0;
 
-	hold_result(purse, pt_plan_run_latest(&plan, values, NULL, SPI_OK_SELECT));
-	if (purse->mask & 1)
-		absorb(purse);
+	while (purse->mask & ((uint32) 1 << stripe))
+		stripe++;
+	return stripe;
 }
 
-/* Waits until nobody else has the first stripe that is missing; keeps no lock. */
+/* Locks stripes, waiting for those that are not free: for the holder of the gate. */
 static void
-wait_for_one(PtPurse *purse, int64 stripe)
+lock_all(PtPurse *purse, int64 need)
 {
-	static PtPlan plan = {
-		"SELECT s.stripe FROM portatext.balance_stripe s "
-		"WHERE s.account_id" EQ "$1 AND s.stripe" EQ "$2 FOR UPDATE",
-		2, {INT8OID, INT2OID}
-	};
-	Datum		values[2] = {Int64GetDatum(purse->account_id), Int16GetDatum((int16) stripe)};
-
-	if (pt_plan_run_latest(&plan, values, NULL, SPI_OK_SELECT) == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("account %lld has no balance", (long long) purse->account_id),
-				 errdetail("Its row %d of balance_stripe is missing.", (int) stripe)));
+	for (;;)
+	{
+		lock_free(purse, 0);
+		if (purse->mask == PT_ALL_STRIPES || pt_purse_room(purse) >= need)
+			return;
+		pt_wait_for_holder(purse->account_id, first_missing(purse));
+		CHECK_FOR_INTERRUPTS();
+	}
 }
 
 /* What a stretch of locking came to. */
@@ -150,10 +143,11 @@ typedef enum Outcome
 
 /* After locking: what the purse now comes to. */
 static Outcome
-judge(const PtPurse *purse, int64 need, bool force)
+judge(PtPurse *purse, int64 need, bool force)
 {
 	bool		complete = purse->mask == PT_ALL_STRIPES;
 
+	purse->wanted = first_missing(purse);
 	if (pt_purse_room(purse) >= need || (complete && force))
 		return ENOUGH;
 	return complete ? SHORT : PARTIAL;
@@ -161,26 +155,22 @@ judge(const PtPurse *purse, int64 need, bool force)
 
 /*
  * Runs a locking body in a subtransaction and keeps it only if the purse then
- * suffices.  *missing becomes the first stripe that was not had.  Under
- * REPEATABLE READ a row that changed between snapshot and lock raises 40001:
+ * suffices.  Under REPEATABLE READ a row that changed between snapshot and lock raises 40001:
  * that is a stripe not had, nothing more.
  */
 static Outcome
-attempt(PtPurse *purse, LockBody body, int64 arg, int64 need, bool force, int *missing)
+attempt(PtPurse *purse, LockBody body, int64 need, bool force)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
 	volatile Outcome outcome = PARTIAL;
 
-	*missing = 0;
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
-		body(purse, arg);
+		body(purse, need);
 		outcome = judge(purse, need, force);
-		while (purse->mask & ((uint32) 1 << *missing))
-			(*missing)++;
 		if (outcome == ENOUGH)
 			ReleaseCurrentSubTransaction();
 		else
@@ -243,11 +233,10 @@ static bool
 gather(PtPurse *purse, int64 need, bool force)
 {
 	LockBody	body = lock_free;
-	int			missing;
 
 	for (int round = 0;; round++)
 	{
-		Outcome		outcome = attempt(purse, body, 0, need, force, &missing);
+		Outcome		outcome = attempt(purse, body, need, force);
 
 		if (outcome != PARTIAL)
 			return outcome == ENOUGH;
@@ -260,7 +249,7 @@ gather(PtPurse *purse, int64 need, bool force)
 		else if (pt_purse_others(purse))
 			enter_gate(purse);
 		else if (round < PATIENCE)
-			(void) attempt(purse, wait_for_one, missing, PG_INT64_MAX, false, &missing);
+			pt_wait_for_holder(purse->account_id, purse->wanted);
 		else
 		{
 			(void) take_gate(purse->account_id, true);
@@ -275,7 +264,6 @@ lock_more(PtPurse *purse, int64 need, bool force)
 {
 	PtRole		saved;
 	bool		enough;
-	int			missing;
 
 	if (IsInParallelMode())
 		ereport(ERROR,
@@ -284,7 +272,7 @@ lock_more(PtPurse *purse, int64 need, bool force)
 	SPI_connect();
 	pt_become_keeper(&saved);
 	if (IsolationUsesXactSnapshot())
-		enough = attempt(purse, lock_one, need, need, false, &missing) == ENOUGH;
+		enough = attempt(purse, lock_one, need, false) == ENOUGH;
 	else
 	{
 		lock_one(purse, need);
@@ -353,7 +341,8 @@ pt_close_purse(int64 account_id)
 	if (purse != NULL && purse->mask != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("this transaction has spent credits of account %lld", (long long) account_id),
+				 errmsg("this transaction has spent credits of the account"),
+				 errdetail("It is account %lld.", (long long) account_id),
 				 errhint("Change the account's terms in a transaction of its own.")));
 	(void) take_gate(account_id, true);
 }

@@ -40,6 +40,7 @@ typedef struct PtPurse
 	int64		account_id;
 	uint32		mask;			/* bit n: stripe n is held */
 	int			current;		/* the stripe last spent from */
+	int			wanted;			/* the first stripe that was not to be had */
 	int64		largest;		/* greatest amount asked for at one time */
 	PtHeld		held[PT_STRIPES];
 } PtPurse;
