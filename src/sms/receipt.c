@@ -27,13 +27,13 @@ static PtPlan name_plan = {
 	"      pg_catalog.unnest($5), pg_catalog.unnest($6), pg_catalog.unnest($7)) WITH ORDINALITY"
 	"    AS r (ref, id, part, status, state, code, ord)),"
 	" named AS MATERIALIZED ("
-	"  SELECT r.*, c.message_id AS ref_id, c.part AS ref_part"
+	"  SELECT r.*, COALESCE(r.id, c.message_id) AS target, c.part AS ref_part"
 	"    FROM r LEFT JOIN portatext.carrier_ref c"
 	"      ON r.id IS NULL AND c.carrier_id = $1 AND c.ref = r.ref),"
 	" stray AS ("
 	"  INSERT INTO portatext.stray_receipt (carrier_id, ref, part, status, error_code)"
 	"    SELECT $1, n.ref, CASE WHEN n.part BETWEEN 1 AND 255 THEN n.part END, n.status, n.code"
-	"      FROM named n WHERE n.id IS NULL AND n.ref_id IS NULL AND n.ref <> ''"
+	"      FROM named n WHERE n.target IS NULL AND n.ref <> ''"
 	"    RETURNING 1),"
 	" found AS ("
 	"  SELECT n.ord, m.message_id, n.state, n.code, m.step,"
@@ -42,7 +42,7 @@ static PtPlan name_plan = {
 	"        WHEN EXISTS (SELECT FROM portatext.message_part p WHERE p.message_id = m.message_id)"
 	"          THEN COALESCE(n.part, n.ref_part) END AS part"
 	"    FROM named n JOIN portatext.message m"
-	"      ON m.message_id = COALESCE(n.id, n.ref_id) AND m.carrier_id = $1 AND NOT m.inbound)"
+	"      ON m.message_id = n.target AND m.carrier_id = $1 AND NOT m.inbound)"
 	" SELECT pg_catalog.count(*), (SELECT pg_catalog.count(*) FROM stray),"
 	"    pg_catalog.array_agg(f.message_id ORDER BY f.ord) FILTER (WHERE f.step <> 'final'),"
 	"    pg_catalog.array_agg(f.part ORDER BY f.ord) FILTER (WHERE f.step <> 'final'),"
@@ -70,37 +70,39 @@ static PtPlan part_plan = {
 	"     CASE WHEN r.state IN ('undelivered', 'rejected') THEN r.code END"
 	"   FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2),"
 	"      pg_catalog.unnest($3), pg_catalog.unnest($4)) WITH ORDINALITY AS r (id, part, state, code, ord)"
-	"   JOIN portatext.message m ON m.message_id = r.id"
-	"   WHERE r.part BETWEEN 1 AND m.segments AND r.part <= 255 AND r.id = ANY ($5)"
+	"   JOIN portatext.message m ON m.message_id = r.id AND m.step <> 'final'"
+	"   WHERE r.part BETWEEN 1 AND m.segments AND r.part <= 255"
 	"   ORDER BY r.id, r.part, r.state = 'accepted', r.ord"
 	" ON CONFLICT (message_id, part) DO UPDATE"
 	"   SET state = EXCLUDED.state, error_code = EXCLUDED.error_code, changed_at = portatext.now()"
 	"   WHERE p.state < 'delivered' AND p.state < EXCLUDED.state",
-	5, {UUIDARRAYOID, INT4ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, UUIDARRAYOID}
+	4, {UUIDARRAYOID, INT4ARRAYOID, TEXTARRAYOID, TEXTARRAYOID}
 };
 
 /*
  * Moves the messages and tells of it.  Parts decide together: one undelivered
  * is enough, rejected only when all are (BILL-04), delivered only when all are.
- * Returns those that are rejected.
+ * $5 are the messages whose parts count.  Returns those that are rejected.
  */
 static PtPlan move_plan = {
 	"WITH whole AS ("
 	"  SELECT DISTINCT ON (r.id) r.id, r.state, r.code"
 	"    FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2),"
 	"      pg_catalog.unnest($3), pg_catalog.unnest($4)) WITH ORDINALITY AS r (id, part, state, code, ord)"
-	"    WHERE r.part IS NULL AND r.id = ANY ($5)"
+	"    WHERE r.part IS NULL"
 	"    ORDER BY r.id, r.state = 'accepted', r.ord),"
 	" counted AS ("
-	"  SELECT p.message_id AS id, m.segments,"
-	"      pg_catalog.count(*) FILTER (WHERE p.state <> 'unclear') AS known,"
-	"      pg_catalog.count(*) FILTER (WHERE p.state = 'delivered') AS delivered,"
-	"      pg_catalog.count(*) FILTER (WHERE p.state = 'undelivered') AS undelivered,"
-	"      pg_catalog.count(*) FILTER (WHERE p.state = 'rejected') AS rejected,"
-	"      (pg_catalog.array_agg(p.error_code ORDER BY p.part)"
-	"        FILTER (WHERE p.state IN ('undelivered', 'rejected')))[1] AS code"
-	"    FROM portatext.message_part p JOIN portatext.message m ON m.message_id = p.message_id"
-	"    WHERE p.message_id = ANY ($5) GROUP BY p.message_id, m.segments),"
+	"  SELECT m.message_id AS id, m.segments, c.*"
+	"    FROM pg_catalog.unnest($5) split (id)"
+	"    JOIN portatext.message m ON m.message_id = split.id"
+	"    CROSS JOIN LATERAL ("
+	"      SELECT pg_catalog.count(*) FILTER (WHERE p.state <> 'unclear') AS known,"
+	"          pg_catalog.count(*) FILTER (WHERE p.state = 'delivered') AS delivered,"
+	"          pg_catalog.count(*) FILTER (WHERE p.state = 'undelivered') AS undelivered,"
+	"          pg_catalog.count(*) FILTER (WHERE p.state = 'rejected') AS rejected,"
+	"          (pg_catalog.array_agg(p.error_code ORDER BY p.part)"
+	"            FILTER (WHERE p.state IN ('undelivered', 'rejected')))[1] AS code"
+	"        FROM portatext.message_part p WHERE p.message_id = m.message_id) c),"
 	" verdict AS ("
 	"  SELECT w.id, w.state, w.code FROM whole w"
 	"  UNION ALL"
@@ -230,10 +232,11 @@ keep(int col, char *null)
 	return value;
 }
 
-/* Moves the named messages; values: ids, parts, states, codes. */
+/* Moves the named messages; values: ids, parts, states, codes, and room for one more. */
 static void
 move_messages(Datum *values, bool by_parts)
 {
+	char		nulls[] = "    n";
 	char		null;
 	char		queued_null;
 	Datum		queued;
@@ -245,8 +248,11 @@ move_messages(Datum *values, bool by_parts)
 	if (null == 'n')
 		return;
 	if (by_parts)
+	{
 		pt_plan_run(&part_plan, values, NULL, SPI_OK_INSERT);
-	pt_plan_run(&move_plan, values, NULL, SPI_OK_SELECT);
+		nulls[4] = ' ';
+	}
+	pt_plan_run(&move_plan, values, nulls, SPI_OK_SELECT);
 	rejected = keep(1, &null);
 	if (queued_null != 'n')
 		pt_plan_run(&unqueue_plan, &queued, NULL, SPI_OK_DELETE);

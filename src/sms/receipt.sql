@@ -13,6 +13,8 @@ CREATE FUNCTION portatext.apply_receipts(
     RETURNS bigint
     LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    -- Whatever the statistics say of steps and states: messages are found by their ids.
+    SET enable_seqscan = off SET plan_cache_mode = force_generic_plan
     AS 'MODULE_PATHNAME', 'pt_apply_receipts';
 COMMENT ON FUNCTION portatext.apply_receipts(int, text[], uuid[], int[], text[], text[]) IS
     'Applies receipts, given as arrays of equal length, and says how many found their message. Each names it by our id, or (id null) by the carrier''s reference; '
