@@ -49,6 +49,7 @@ CORE = \
 	src/text/gsm_table.c \
 	src/text/transliterate.c \
 	src/worker/http.c \
+	src/worker/http_slot.c \
 	src/worker/http_util.c \
 	src/worker/receiver_json.c \
 	src/worker/receiver_parse.c \
