@@ -87,6 +87,16 @@ static PtPlan ref_plan = {
 	.argtypes = {INT4ARRAYOID, TEXTARRAYOID, UUIDARRAYOID, INT2ARRAYOID}
 };
 
+/* Receipts may have come before their reference was known. */
+static PtPlan strays_plan = {
+	.sql = "SELECT portatext.apply_strays(k.carrier_id, k.refs) FROM ("
+	"SELECT u.carrier_id, array_agg(u.ref) AS refs FROM unnest($1, $2) u(carrier_id, ref) "
+	"WHERE EXISTS (SELECT FROM portatext.stray_receipt s "
+	"WHERE s.carrier_id = u.carrier_id AND s.ref = u.ref) GROUP BY u.carrier_id) k",
+	.nargs = 2,
+	.argtypes = {INT4ARRAYOID, TEXTARRAYOID}
+};
+
 static PtPlan opt_out_plan = {
 	.sql = "INSERT INTO portatext.blacklist (account_id, number, reason) "
 	"SELECT DISTINCT u.account_id, u.number, 'opted out at the carrier' "
@@ -321,6 +331,7 @@ pt_outcome_write(PtOutcome **outcomes, int n)
 	write_columns(&unclear_plan, batch.unclear, SPI_OK_INSERT);
 	write_columns(&part_plan, batch.parts, SPI_OK_INSERT);
 	write_columns(&ref_plan, batch.refs, SPI_OK_INSERT);
+	write_columns(&strays_plan, batch.refs, SPI_OK_SELECT);
 	write_columns(&opt_out_plan, batch.opt_out, SPI_OK_INSERT);
 	write_columns(&stop_plan, batch.stop, SPI_OK_INSERT);
 	write_columns(&lease_end_plan, batch.lease_end, SPI_OK_DELETE);

@@ -15,9 +15,9 @@
 #include "worker/session.h"
 
 #define PT_HOLD_US (1000 * INT64CONST(1000))	/* claimed and not handed over: back after so long */
-#define PT_FLUSH_US (5 * INT64CONST(1000))	/* an outcome waits for others at most so long */
+#define PT_FLUSH_US (8 * INT64CONST(1000))	/* an outcome waits for others at most so long */
 #define PT_FLUSH_COUNT 256
-#define PT_CLAIM_MAX 128		/* messages of a carrier in one claim */
+#define PT_CLAIM_MAX 256		/* messages of a carrier in one claim */
 #define PT_UNWRITTEN_MAX 2048	/* outcomes not written: no more claims */
 
 /* A carrier's configuration; an old one lives until its last request has ended. */

@@ -14,7 +14,7 @@
 #define BREAKER_FAILURES 5		/* in a row open the breaker */
 #define BREAKER_MAX_S 60
 #define PACE_US (100 * INT64CONST(1000))
-#define AHEAD_MAX 256
+#define AHEAD_MAX 512
 
 /* Disabled carriers, too: what they have is still sent. */
 static PtPlan usable_plan = {
@@ -89,7 +89,10 @@ channel_configure(PtChannel *channel, PtCarrier *carrier)
 	channel->use = use;
 	channel->refused = false;
 	for (int i = 0; i < 2; i++)
+	{
 		channel->lanes[i].maybe = true;
+		channel->lanes[i].scan_at = channel->lanes[i].full_scan_at = 0;
+	}
 }
 
 /* Reads a carrier; one with unsound settings is said in the log and hands over nothing. */
@@ -168,7 +171,7 @@ pt_channel_window(const PtChannel *channel)
 	return channel->stats->open_until != 0 ? 1 : channel->use->carrier->max_in_flight;
 }
 
-/* How many messages the carrier completes in half the pace period. */
+/* How many messages the carrier completes in the pace period. */
 static int
 channel_ahead(PtChannel *channel)
 {
@@ -178,7 +181,7 @@ channel_ahead(PtChannel *channel)
 	{
 		double		periods = (double) (now - channel->pace_at) / PACE_US;
 
-		channel->ahead = Min(AHEAD_MAX, (int) (channel->completed / periods / 2));
+		channel->ahead = Min(AHEAD_MAX, (int) (channel->completed / periods));
 		channel->completed = 0;
 		channel->pace_at = now;
 	}

@@ -34,6 +34,9 @@ lane_due(PtLaneState *lane, TimestampTz wall, TimestampTz now)
 	{
 		lane->maybe = true;
 		lane->scan_at = 0;
+		/* It may lie before the last claimed key. */
+		if (lane->next_due <= lane->after_due)
+			lane->full_scan_at = 0;
 		lane->next_due = DT_NOEND;
 	}
 	return lane->maybe && lane->scan_at <= wall;

@@ -83,6 +83,19 @@ count_outcome(const PtOutcome *o)
 		pt_slot_count(counters[o->kind], 1);
 }
 
+/* Where the lane is to be looked into for a message that is back in the outbox. */
+static void
+note_return(const PtTask *task)
+{
+	const PtOutcome *o = &task->outcome;
+	PtLaneState *lane = &task->channel->lanes[o->message->lane % 2];
+
+	if (o->kind == PT_OUTCOME_AGAIN)
+		lane->next_due = Min(lane->next_due, o->due);
+	if (o->kind == PT_OUTCOME_BACK)
+		lane->next_due = Min(lane->next_due, o->message->due);
+}
+
 /* After the commit: what follows, and nothing of the messages is needed any more. */
 static void
 batch_written(WriteBatch *batch, bool follow)
@@ -95,6 +108,7 @@ batch_written(WriteBatch *batch, bool follow)
 		if (follow)
 		{
 			count_outcome(batch->outcomes[i]);
+			note_return(task);
 			pt_local_follow(task);
 		}
 		pt_task_free(task);

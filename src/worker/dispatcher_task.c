@@ -258,13 +258,13 @@ outcome_parts(PtTask *task)
 		const PtTry *try = &task->tries[i];
 		PtPartOutcome *part = &o->parts[o->n_parts];
 		bool		accepted = try->answer.class == PT_ANSWER_ACCEPTED;
+		bool		unclear = try->answer.class == PT_ANSWER_UNCLEAR;
 
 		if (try->state != PT_TRY_ANSWERED ||
-			(!accepted && try->answer.class != PT_ANSWER_UNCLEAR && o->kind == PT_OUTCOME_AGAIN))
+			(!accepted && !unclear && o->kind != PT_OUTCOME_FAILED))
 			continue;
 		part->part = try->part;
-		part->state = accepted ? "accepted" :
-			try->answer.class == PT_ANSWER_UNCLEAR ? "unclear" : "rejected";
+		part->state = accepted ? "accepted" : unclear ? "unclear" : "rejected";
 		part->code = accepted ? NULL : try->answer.code;
 		part->ref = try->answer.ref;
 		o->n_parts++;
@@ -344,7 +344,9 @@ pt_http_ended(void *context, const PtHttpResult *result)
 	PtTask	   *task = try->task;
 
 	pt_carrier_classify(task->use->carrier, result, &try->answer);
-	try->not_sent = result->fate == PT_HTTP_NOT_SENT;
+	/* A request that cannot even be made is not the carrier's outage. */
+	try->not_sent = result->fate == PT_HTTP_NOT_SENT &&
+		(result->problem == NULL || strcmp(result->problem, "request") != 0);
 	try->state = PT_TRY_ANSWERED;
 	task->on_wire--;
 	task->channel->in_flight--;
