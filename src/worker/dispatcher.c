@@ -13,6 +13,7 @@
 #include "sms/recovery.h"
 #include "worker/dispatcher.h"
 #include "worker/installation.h"
+#include "worker/session_internal.h"
 #include "worker/settings.h"
 
 #define CONNECTIONS_MAX 1024
@@ -77,7 +78,7 @@ recover_leases(void)
 	if (recovered.unclear + recovered.again == 0)
 		return;
 	pt_slot_count(PT_COUNT_UNCLEAR, recovered.unclear);
-	pt_lanes_wake(true);
+	pt_lanes_wake();
 	ereport(LOG,
 			(errmsg("portatext dispatcher: a dispatcher ended during the hand-over of %d messages",
 					recovered.unclear + recovered.again),
@@ -169,11 +170,11 @@ sweep(void)
 	if (sweep_at > now)
 		return false;
 	sweep_at = now + SWEEP_US;
-	pt_lanes_wake(true);
+	pt_lanes_wake();
 	return true;
 }
 
-/* One turn; woken: the latch or a time ended the wait, not only a request. */
+/* One turn; woken: a commit has said that there may be work. */
 static void
 turn(bool woken)
 {
@@ -182,7 +183,8 @@ turn(bool woken)
 	pt_local_run();
 	if (pt_outcomes_due())
 		pt_outcomes_flush();
-	pt_lanes_wake(woken);
+	if (woken)
+		pt_lanes_wake();
 	woken = sweep() || woken;
 	pt_dispatcher_claim(woken);
 	start_requests();
@@ -239,7 +241,8 @@ pt_dispatcher_main(Datum arg)
 	while (!pt_session_stopping())
 	{
 		turn(woken);
-		woken = !pt_session_wait(pt_http_fd(pt_dispatcher.engine), turn_timeout_ms());
+		(void) pt_session_wait(pt_http_fd(pt_dispatcher.engine), turn_timeout_ms());
+		woken = pt_session_woken();
 	}
 	drain();
 	proc_exit(0);

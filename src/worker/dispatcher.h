@@ -142,7 +142,7 @@ extern void pt_use_release(PtCarrierUse *use);
 
 /* dispatcher_claim.c */
 extern void pt_dispatcher_claim(bool force);
-extern void pt_lanes_wake(bool certain);
+extern void pt_lanes_wake(void);
 extern long pt_lanes_timeout_ms(void);	/* -1: none */
 
 /* dispatcher_task.c */

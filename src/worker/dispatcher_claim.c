@@ -12,7 +12,6 @@
 
 #define FULL_SCAN_SHARE 20		/* scans from a lane's start take at most 1/20 of the time */
 #define FULL_SCAN_MAX_US (2 * USECS_PER_SEC)
-#define PROBE_US (1 * INT64CONST(1000))	/* between scans of an empty lane without a wake-up */
 #define BULK_SHARE 9			/* one of so many is bulk */
 
 /* One claim: its lanes, and which of them were scanned from the start. */
@@ -270,14 +269,10 @@ pt_dispatcher_claim(bool force)
 		PT_POINT("claim_committed");
 }
 
-/*
- * Something may have been queued: certain after the latch or a time, else (a
- * request has ended) an empty lane is looked into after a moment only.
- */
+/* Something may have been queued: every lane is looked into. */
 void
-pt_lanes_wake(bool certain)
+pt_lanes_wake(void)
 {
-	TimestampTz soon = GetCurrentTimestamp() + PROBE_US;
 	dlist_iter	iter;
 
 	dlist_foreach(iter, &pt_dispatcher.channels)
@@ -286,13 +281,8 @@ pt_lanes_wake(bool certain)
 
 		for (int i = 0; i < 2; i++)
 		{
-			PtLaneState *lane = &channel->lanes[i];
-
-			if (certain)
-				lane->scan_at = 0;
-			else if (!lane->maybe)
-				lane->scan_at = Max(lane->full_scan_at, soon);
-			lane->maybe = true;
+			channel->lanes[i].maybe = true;
+			channel->lanes[i].scan_at = 0;
 		}
 	}
 }
