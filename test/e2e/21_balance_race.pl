@@ -9,7 +9,7 @@ use Test::More;
 
 my $clients = 8;
 my $each = $ENV{CHECK_LONG} ? 2000 : 150;
-my $node = PortatextNode->new_node('race', conf => "deadlock_timeout = 200ms\n");
+my $node = PortatextNode->new_node('race', conf => "deadlock_timeout = 200ms\nmax_prepared_transactions = 4\n");
 
 sub sql { return $node->safe_psql('postgres', $_[0]) }
 
@@ -71,6 +71,33 @@ cmp_ok(sql("SELECT portatext.balance($account)"), '>=', 0, 'BILL-11: the balance
 is(sql("SELECT portatext.debit(portatext.balance($account), 'rest', $account, false) FROM portatext.account WHERE portatext.balance($account) > 0 AND account_id = $account"),
 	sql("SELECT 't' FROM portatext.ledger_entry WHERE note = 'rest'"), 'all of it can be spent');
 is(sql("SELECT portatext.balance($account)"), 0, 'down to zero');
+
+
+# PREPARE TRANSACTION writes what was spent, and either end of it counts.
+sql("SELECT portatext.recharge(10, NULL, $account)");
+sql("BEGIN; SELECT portatext.debit(4, 'prepared', $account, false); PREPARE TRANSACTION 'a'");
+is(sql("SELECT portatext.balance($account)"), 10, 'a prepared charge is not seen yet');
+sql("ROLLBACK PREPARED 'a'");
+is(sql("SELECT portatext.debit(10, 'all', $account, false)"), 't', 'rolled back, it is all there again');
+sql("SELECT portatext.recharge(10, NULL, $account)");
+sql("BEGIN; SELECT portatext.debit(4, 'prepared', $account, false); PREPARE TRANSACTION 'a'");
+sql("COMMIT PREPARED 'a'");
+is(sql("SELECT portatext.balance($account), count(*) FROM portatext.check_balances()"), '6|0',
+	'BILL-20: committed, it is charged once');
+
+# A dump that holds accounts, stripes, credits not yet absorbed and a ledger.
+sql("SELECT portatext.recharge(1, 'pending', $account)");
+my $dump = $node->basedir . '/race.sql';
+
+sql('DROP TRIGGER watch ON portatext.balance_stripe; DROP FUNCTION watch');
+$node->command_ok([ 'pg_dump', '-f', $dump, $node->connstr('postgres') ], 'pg_dump');
+sql('CREATE DATABASE copy');
+$node->command_ok(
+	[ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-1', '-f', $dump, $node->connstr('copy') ],
+	'the books restore in one transaction');
+is($node->safe_psql('copy', "SELECT portatext.balance($account), count(*) FROM portatext.check_balances()"),
+	'7|0', 'with the same balance');
+is($node->safe_psql('copy', "SELECT portatext.create_account('after') > $account"), 't', 'numbers of accounts go on');
 
 $node->stop;
 done_testing();
