@@ -5,6 +5,7 @@
  */
 #include "worker/internal.h"
 
+#include "access/xact.h"
 #include "commands/dbcommands.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -106,14 +107,15 @@ read_database(PtDatabase *copy)
 	return entry != NULL;
 }
 
-const char *
-pt_workers_problem(void)
+/* Why nobody will send, as a hint; NULL: somebody will. */
+static const char *
+find_problem(void)
 {
 	PtDatabase	entry;
 
 	if (pt_shared == NULL)
 		return "Add portatext to shared_preload_libraries and restart the server.";
-	if (!pt_database_listed(get_database_name(MyDatabaseId)))
+	if (pt_databases[0] != '\0' && !pt_database_listed(get_database_name(MyDatabaseId)))
 		return "Add this database to portatext.databases.";
 	if (!read_database(&entry))
 		return NULL;
@@ -122,6 +124,20 @@ pt_workers_problem(void)
 	if (entry.presence == PT_PRESENT && entry.dispatchers == 0)
 		return "Set portatext.dispatchers to 1 or more.";
 	return NULL;
+}
+
+/* Looks once per statement: a set-based send asks for each row. */
+const char *
+pt_workers_problem(void)
+{
+	static TimestampTz asked = 0;
+	static const char *answer = NULL;
+	TimestampTz statement = GetCurrentStatementStartTimestamp();
+
+	if (asked != statement)
+		answer = find_problem();
+	asked = statement;
+	return answer;
 }
 
 bool

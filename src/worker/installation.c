@@ -141,21 +141,25 @@ is_first_send(void)
 void
 pt_installation_note(void)
 {
-	static Oid	known = InvalidOid;
+	static Oid	known = InvalidOid;	/* the extension whose row is known */
 	static TransactionId wrote = InvalidTransactionId;
-	Oid			extension = pt_extension_oid();
-	TransactionId self;
+	static TransactionId looked = InvalidTransactionId;
+	TransactionId self = GetTopTransactionId();
+	Oid			extension;
 
-	if (known == extension)
+	if (looked == self)
 		return;
-	self = GetTopTransactionId();
-	if (is_first_send())
+	extension = pt_extension_oid();
+	if (known != extension && is_first_send())
 	{
 		insert_row();
 		wrote = self;
 	}
 	else if (wrote != self)
+	{
 		known = extension;
+		looked = self;
+	}
 }
 
 PG_FUNCTION_INFO_V1(pt_adopt);

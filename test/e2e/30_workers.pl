@@ -8,7 +8,8 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = PortatextNode->new_node('workers', init => { allows_streaming => 1 });
+my $node = PortatextNode->new_node('workers', init => { allows_streaming => 1 },
+	conf => "max_prepared_transactions = 4\n");
 
 sub sql { return $node->safe_psql(@_) }
 
@@ -102,6 +103,13 @@ is($node->safe_psql('shop', q{SELECT count(*) FROM portatext.pg_stat_portatext_w
 		extra_params => [ '-U', 'watcher' ]),
 	3, 'pg_monitor reads the statistics');
 
+# Two-phase commit: sending forbids no PREPARE TRANSACTION; the sweep finds the message.
+sql('shop', q{BEGIN; SELECT portatext.send_sms('+12223334444', 'In two phases'); PREPARE TRANSACTION 'two'});
+is(sql('shop', q{SELECT count(*) FROM portatext.message WHERE body = 'In two phases'}), 0, 'prepared, not there yet');
+sql('shop', q{COMMIT PREPARED 'two'});
+ok($node->wait_sql(q{SELECT state FROM portatext.message WHERE body = 'In two phases'}, 'delivered', 'shop'),
+	'COMMIT PREPARED: the message goes out');
+
 # SIGTERM to each kind: a new one comes.
 for my $kind ('scheduler', 'dispatcher', 'launcher')
 {
@@ -182,7 +190,12 @@ is($plain->safe_psql('postgres', "SELECT state FROM portatext.message WHERE mess
 is($plain->safe_psql('postgres', 'SELECT portatext.workers_running()'), 0, 'no worker runs');
 isnt($plain->psql('postgres', 'SELECT portatext.start_workers()', stderr => \$err), 0, 'start_workers() fails');
 like($err, qr/no workers on this server.*HINT:.*shared_preload_libraries/s, 'with a hint');
-$plain->append_conf('postgresql.conf', "shared_preload_libraries = 'portatext'\n");
+$plain->append_conf('postgresql.conf', "shared_preload_libraries = 'portatext'\nmax_worker_processes = 3\n");
+$plain->restart;
+ok(wait_for { $plain->log_since(0) =~ /no background worker slot for the dispatcher.*HINT:\s+Raise max_worker_processes/s },
+	'too few slots: the log says so');
+is(() = $plain->log_since(0) =~ /no background worker slot/g, 1, 'once');
+$plain->append_conf('postgresql.conf', "max_worker_processes = 8\n");
 $plain->restart;
 ok($plain->wait_sql("SELECT state FROM portatext.message WHERE message_id = '$out'", 'delivered'),
 	'preloaded later, it goes out');
