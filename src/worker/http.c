@@ -224,6 +224,11 @@ make_multi(PtHttpEngine *engine)
 	curl_multi_setopt(engine->multi, CURLMOPT_TIMERDATA, engine);
 	curl_multi_setopt(engine->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long) engine->capacity);
 	curl_multi_setopt(engine->multi, CURLMOPT_MAXCONNECTS, (long) engine->capacity);
+#if LIBCURL_VERSION_NUM >= 0x081400
+	/* Since 8.20 the handle has a pool of resolver threads: none is waited for either (http_slot.c). */
+	curl_multi_setopt(engine->multi, CURLMOPT_QUICK_EXIT, 1L);
+	curl_multi_setopt(engine->multi, CURLMOPT_RESOLVE_THREADS_MAX, (long) engine->capacity);
+#endif
 	return true;
 }
 
