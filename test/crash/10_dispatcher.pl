@@ -29,6 +29,15 @@ my $stub = sql(sprintf q{SELECT portatext.create_carrier('stub', 'kannel',
 	'user', 'pass', sender_segments_per_second => 0, max_in_flight => 4)}, $hook->url);
 my $round = 0;
 
+# Queues messages; the session may be cut off after its commit.
+sub queue
+{
+	my ($carrier, $first, $last) = @_;
+	$node->psql('postgres',
+		"SELECT count(*) FROM test.queue($account, $carrier, test.numbers($first, $last))");
+	return;
+}
+
 # Kills the dispatcher where it is about to pass the point: by itself, or together
 # with the postmaster while it pauses there.
 sub crash_at
@@ -83,9 +92,7 @@ sub crash_http
 	my %came;
 
 	$round++;
-	ok(crash_at($point, $who,
-			sub { sql("SELECT count(*) FROM test.queue($account, $stub, test.numbers($first, $last))") }),
-		"$what: the server is up again");
+	ok(crash_at($point, $who, sub { queue($stub, $first, $last) }), "$what: the server is up again");
 	ok($node->wait_sql("SELECT count(*) FROM portatext.message WHERE $range AND step IN ('sent', 'unclear')", 20),
 		"$what: nothing is lost");
 	$came{$_}++ for map { $_->{path} =~ /[?&]to=(?:%2B|\+)?(\d+)/ ? "+$1" : () } $hook->requests;
@@ -129,9 +136,7 @@ sub crash_loopback
 	my $what = "$point, loopback";
 
 	$round++;
-	ok(crash_at($point, 'dispatcher',
-			sub { sql("SELECT count(*) FROM test.queue($account, 0, test.numbers($first, $last))") }),
-		"$what: the server is up again");
+	ok(crash_at($point, 'dispatcher', sub { queue(0, $first, $last) }), "$what: the server is up again");
 	ok($node->wait_sql("SELECT count(*) FROM portatext.message WHERE $range AND state = 'delivered'", 20),
 		"$what: all are delivered");
 	is(sql("SELECT count(*) FROM portatext.event e WHERE type = 'message.sending' AND EXISTS
