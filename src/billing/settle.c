@@ -21,6 +21,9 @@
 #include "billing/purse.h"
 
 #define EQ " OPERATOR(pg_catalog.=) "
+#define SUM_OF(table) \
+	"COALESCE((SELECT pg_catalog.sum(amount) FROM portatext." table " WHERE account_id" EQ "$1), 0)"
+#define STORED_BALANCE SUM_OF("balance_stripe") " OPERATOR(pg_catalog.+) " SUM_OF("balance_pending")
 #define ROOMY 4					/* a stripe shall serve so many of the largest charge */
 
 /*
@@ -115,7 +118,7 @@ static void
 look_for_alerts(const PtAccount *account)
 {
 	static PtPlan plan = {
-		"SELECT portatext.stored_balance($1), a.low, a.zero FROM (SELECT) one "
+		"SELECT " STORED_BALANCE ", a.low, a.zero FROM (SELECT) one "
 		"LEFT JOIN portatext.balance_alert a ON a.account_id" EQ "$1",
 		1, {INT8OID}
 	};
@@ -192,7 +195,7 @@ static Datum
 read_balance(int64 account_id, bool of_statement)
 {
 	static PtPlan plan = {
-		"SELECT portatext.stored_balance($1)",
+		"SELECT " STORED_BALANCE,
 		1, {INT8OID}
 	};
 	Datum		value = Int64GetDatum(account_id);
