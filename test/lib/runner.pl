@@ -33,14 +33,14 @@ $SIG{INT} = $SIG{TERM} = $SIG{HUP} = sub { kill_all(); leftovers(1); exit 130 };
 
 my @suites = (
 	{ name => 'build', budget => 600, list => \&build_jobs },
-	{ name => 'unit', budget => 180, list => sub { c_jobs('unit', 'plain') } },
-	{ name => 'sanitize', budget => 240, list => sub { c_jobs('unit', 'sanitize') } },
-	{ name => 'fuzz', budget => $long ? 3600 : 180, list => \&fuzz_jobs },
-	{ name => 'static', budget => 300, list => \&static_jobs },
+	{ name => 'unit', budget => 400, list => sub { c_jobs('unit', 'plain') } },
+	{ name => 'sanitize', budget => 500, list => sub { c_jobs('unit', 'sanitize') } },
+	{ name => 'fuzz', budget => $long ? 3600 : 300, list => \&fuzz_jobs },
+	{ name => 'static', budget => 720, list => \&static_jobs },
 	{ name => 'regress', budget => 300, list => \&regress_jobs, server => 1 },
 	{ name => 'isolation', budget => 240, list => \&isolation_jobs, server => 1 },
-	{ name => 'e2e', budget => $long ? 3600 : 480, list => sub { tap_jobs('e2e') }, server => 1 },
-	{ name => 'crash', budget => $long ? 7200 : 480, list => sub { tap_jobs('crash') }, server => 1 },
+	{ name => 'e2e', budget => $long ? 3600 : 1200, list => sub { tap_jobs('e2e') }, server => 1 },
+	{ name => 'crash', budget => $long ? 7200 : 1200, list => sub { tap_jobs('crash') }, server => 1 },
 	{ name => 'coverage', budget => 60, list => \&coverage_jobs });
 
 exit main();
