@@ -321,6 +321,31 @@ $times{$_}++ for recipients($calm_hook);
 is(scalar(keys %times), 10, 'nothing is lost by a stop');
 is(scalar(grep { $_ > 1 } values %times), 0, 'and nothing sent twice');
 
+# ---- what is claimed goes within a second, or is checked again ----
+
+my ($late_id, $late_hook) = carrier({ %taken, delay => 1.5 }, max_in_flight => 1);
+queue($late_id, q{ARRAY['+15550101800']}, body => q{repeat('z', 1500)});
+$late_hook->wait_requests(1);
+sql(qq{INSERT INTO portatext.blacklist VALUES ($account, '+15550101800')});
+ok(wait_sql(q{SELECT state || ' ' || error_code FROM portatext.message WHERE to_number = '+15550101800'},
+	'undelivered blacklisted'), 'an opt-out stops the parts that are not on the wire');
+cmp_ok(scalar($late_hook->requests), '<', 10, 'so not all were sent');
+is(net('+15550101800'), -10, 'BILL-05: and those that were are paid');
+
+# ---- two dispatchers ----
+
+my ($two_id, $two_hook) = carrier(\%taken);
+$node->append_conf('postgresql.conf', 'portatext.dispatchers = 2');
+$node->reload;
+ok(wait_for { 2 == $node->worker_pids('portatext dispatcher') }, 'there are two dispatchers');
+queue($two_id, 'test.numbers(3000, 3399)');
+ok(wait_sql(q{SELECT count(*) FROM portatext.message WHERE step = 'sent'
+	AND to_number BETWEEN '+15550103000' AND '+15550103399'}, 400), 'they share the work');
+is(join(' ', sort(recipients($two_hook))), join(' ', map { "1555010$_" } 3000 .. 3399), 'and nothing is sent twice');
+$node->append_conf('postgresql.conf', 'portatext.dispatchers = 1');
+$node->reload;
+ok(wait_for { 1 == $node->worker_pids('portatext dispatcher') }, 'one leaves');
+
 sleeps('all is done');
 
 # ---- invariants ----
