@@ -26,6 +26,7 @@ SELECT portatext.grant_account('regress_pt_red', :red);
 SELECT portatext.grant_account('regress_pt_blue', :blue);
 GRANT portatext_account TO regress_pt_none;
 SELECT portatext.recharge(50, 'paid', :red);
+SELECT portatext.set_tariff('1', 2) > 0 AS set, portatext.set_tariff('44', 3, :blue) > 0 AS set;
 
 -- Errors of making accounts.
 SELECT portatext.create_account('bad', 'prepaid', 5);
@@ -44,6 +45,10 @@ SELECT name FROM portatext.account;
 SELECT role_name FROM portatext.account_role;
 SELECT DISTINCT account_id = :red AS mine FROM portatext.ledger_entry;
 SELECT DISTINCT account_id = :red AS mine FROM portatext.event;
+-- BILL-15: its tariffs, not another's
+SELECT prefix, credits, own FROM portatext.tariffs;
+SELECT prefix FROM portatext.tariff;
+SELECT portatext.tariff_for('+12223334444'), portatext.message_cost('+12223334444', 'hello'), portatext.tariff_for('+442079460000') IS NULL AS none;
 -- No other way in.
 SELECT portatext.balance(:blue);
 SELECT portatext.act_as(:blue);
@@ -88,7 +93,7 @@ RESET ROLE;
 -- account until the transaction's end.
 SET SESSION AUTHORIZATION regress_pt_op;
 SELECT count(*) FROM portatext.account;
-SELECT portatext.sees_all() AS refused;
+SELECT portatext.sees_all();
 SELECT portatext.balance(), portatext.balance(:red);
 BEGIN;
 SELECT portatext.act_as(:red);
@@ -152,6 +157,7 @@ SELECT portatext.known_account() = (SELECT account_id FROM portatext.account) AS
 RESET ROLE;
 
 -- Clean up: roles outlive the database.
+DELETE FROM portatext.tariff WHERE account_id IS NULL;
 SELECT portatext.revoke_account('regress_pt_red'), portatext.revoke_account('regress_pt_red') AS twice;
 SELECT portatext.revoke_account('regress_pt_blue');
 DROP ROLE regress_pt_red, regress_pt_blue, regress_pt_none, regress_pt_new, regress_pt_op;

@@ -244,4 +244,4 @@ ROLLBACK;
 
 -- An account that is no account.
 SELECT portatext.debit(1, 'x', 999);
-DELETE FROM portatext.tariff;
+DELETE FROM portatext.tariff WHERE account_id IS NULL OR account_id = :acct;

@@ -77,6 +77,8 @@ CREATE FUNCTION portatext.sees_all() RETURNS boolean
     AS 'MODULE_PATHNAME', 'pt_sees_all_sql';
 COMMENT ON FUNCTION portatext.sees_all() IS
     'Is the caller a worker, or an operator who has chosen no account? For policies.';
+-- The policies behind a view call it in the name of the view's reader.
+GRANT EXECUTE ON FUNCTION portatext.sees_all() TO portatext_account, portatext_operator;
 
 CREATE FUNCTION portatext.is_operator() RETURNS boolean
     LANGUAGE c STABLE PARALLEL SAFE
