@@ -7,6 +7,7 @@
 
 #include "access/xact.h"
 #include "commands/extension.h"
+#include "common/hashfn.h"
 #include "libpq/pqsignal.h"
 #include "miscadmin.h"
 #include "pgstat.h"
@@ -28,6 +29,7 @@
 
 #define WATCHDOG_MS 1000
 #define ERROR_LOG_INTERVAL (60 * USECS_PER_SEC)	/* the same error, at most so often */
+#define ERRORS_REMEMBERED 8
 
 static PtWorkerKind session_kind;
 static Oid	session_extension;
@@ -222,27 +224,49 @@ pt_session_stopping(void)
 	return ShutdownRequestPending;
 }
 
+/* An error that was logged not long ago. */
+typedef struct LoggedError
+{
+	uint32		hash;			/* of code and message */
+	TimestampTz at;
+	uint64		repeats;		/* since then, not logged */
+} LoggedError;
+
+/* The entry of this error, or the oldest one. */
+static LoggedError *
+find_logged(uint32 hash)
+{
+	static LoggedError logged[ERRORS_REMEMBERED];
+	LoggedError *oldest = &logged[0];
+
+	for (int i = 0; i < ERRORS_REMEMBERED; i++)
+	{
+		if (logged[i].hash == hash)
+			return &logged[i];
+		if (logged[i].at < oldest->at)
+			oldest = &logged[i];
+	}
+	return oldest;
+}
+
 /* Is this error to be logged?  The same one is logged once a minute. */
 static bool
 worth_logging(const ErrorData *error, uint64 *unlogged)
 {
-	static int	last_code = 0;
-	static char last_text[128];
-	static TimestampTz last_time = 0;
-	static uint64 repeats = 0;
+	uint32		hash = hash_bytes((const unsigned char *) error->message, strlen(error->message)) ^
+		(uint32) error->sqlerrcode;
+	LoggedError *last = find_logged(hash);
 	TimestampTz now = GetCurrentTimestamp();
 
-	if (error->sqlerrcode == last_code && now - last_time < ERROR_LOG_INTERVAL &&
-		strncmp(error->message, last_text, sizeof(last_text) - 1) == 0)
+	if (last->hash == hash && now - last->at < ERROR_LOG_INTERVAL)
 	{
-		repeats++;
+		last->repeats++;
 		return false;
 	}
-	last_code = error->sqlerrcode;
-	strlcpy(last_text, error->message, sizeof(last_text));
-	last_time = now;
-	*unlogged = repeats;
-	repeats = 0;
+	*unlogged = last->hash == hash ? last->repeats : 0;
+	last->hash = hash;
+	last->at = now;
+	last->repeats = 0;
 	return true;
 }
 
@@ -259,7 +283,7 @@ report(const char *activity, const ErrorData *error)
 			(errcode(error->sqlerrcode),
 			 errmsg("portatext %s: %s failed: %s",
 					pt_kind_name(session_kind), activity, error->message),
-			 unlogged > 0 ? errdetail("Before this, " UINT64_FORMAT " repeated errors were not logged.", unlogged) : 0,
+			 unlogged > 0 ? errdetail("Before this, it was repeated " UINT64_FORMAT " times without being logged.", unlogged) : 0,
 			 error->context ? errcontext("%s", error->context) : 0));
 }
 

@@ -94,6 +94,20 @@ like($err, qr/WARNING:.*no portatext worker serves this database.*HINT:.*start_w
 	'the sender is warned, with the reason');
 is(sql('shop', 'SELECT portatext.start_workers()'), 't', 'start_workers()');
 delivered('shop', $out, 'what was queued goes out');
+# A worker that waits for a lock is no obstacle for ever.
+sql('postgres', 'ALTER SYSTEM SET portatext.shutdown_grace = 0');
+$node->reload;
+my $locker = $node->background_psql('shop');
+$locker->query_safe('BEGIN; LOCK TABLE portatext.outbox');
+ok($node->wait_sql(q{SELECT count(*) > 0 FROM pg_locks WHERE NOT granted AND relation = 'portatext.outbox'::regclass}, 't', 'shop'),
+	'a worker waits for a lock');
+is(sql('shop', 'SELECT portatext.stop_workers()'), 't', 'stop_workers() ends it all the same');
+$locker->query_safe('COMMIT');
+$locker->quit;
+is(sql('shop', 'SELECT portatext.start_workers()'), 't', 'it starts again');
+sql('postgres', 'ALTER SYSTEM RESET portatext.shutdown_grace');
+$node->reload;
+
 sql('postgres', 'CREATE ROLE clerk LOGIN; GRANT portatext_account TO clerk');
 isnt($node->psql('shop', 'SELECT portatext.stop_workers()', extra_params => [ '-U', 'clerk' ], stderr => \$err),
 	0, 'an account may not stop workers');
