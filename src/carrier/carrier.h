@@ -88,6 +88,11 @@ typedef struct PtAdapter
 	bool		(*build) (PtCarrier *carrier, const PtPartRequest *part, PtHttpRequest *request);
 	void		(*classify) (PtCarrier *carrier, const PtHttpResult *result, PtAnswer *answer);
 	void		(*answer_local) (PtCarrier *carrier, const PtPartRequest *part, PtAnswer *answer);
+	/*
+	 * What became of a message whose receipt did not come, for adapters that can
+	 * tell at once; NULL otherwise.  false: no receipt was due.
+	 */
+	bool		(*ask_local) (const char *to, const char **status, const char **code);
 	const PtAdapterRule *rules; /* ends with a NULL code */
 } PtAdapter;
 

@@ -195,13 +195,32 @@ accept_message(const PtCarrier *carrier, const PtPartRequest *part, const Scene 
 		make_reply(part, answer->reply, sizeof(answer->reply));
 }
 
+/* The last four digits of a recipient; empty when it is shorter. */
+static const char *
+digits_of(const char *to)
+{
+	size_t		len = strlen(to);
+
+	return len >= 4 ? to + len - 4 : "";
+}
+
+/* PtAdapter.ask_local */
+static bool
+loopback_ask(const char *to, const char **status, const char **code)
+{
+	const Scene *scene = scene_of(digits_of(to));
+
+	*status = scene->receipt;
+	*code = scene->receipt_code;
+	return scene->receipt != NULL;
+}
+
 /* PtAdapter.answer_local */
 static void
 loopback_answer(PtCarrier *carrier, const PtPartRequest *part, PtAnswer *answer)
 {
 	LoopbackState *state = carrier->state;
-	size_t		len = strlen(part->to);
-	const char *digits = len >= 4 ? part->to + len - 4 : "";
+	const char *digits = digits_of(part->to);
 
 	if (state->fails && state->failure != PT_ANSWER_ACCEPTED)
 	{
@@ -226,5 +245,6 @@ const PtAdapter pt_adapter_loopback = {
 	.configure = loopback_configure,
 	.release = loopback_release,
 	.answer_local = loopback_answer,
+	.ask_local = loopback_ask,
 	.rules = loopback_rules,
 };

@@ -132,6 +132,7 @@ pt_task_watch_due(void *arg)
 	values[1] = values[0];
 	values[0] = pt_ids_of_result(rows);
 	pt_plan_run_latest(&list_plan, values, NULL, SPI_OK_INSERT);
+	pt_ask_carriers(values[0]);
 	if (rows == BATCH)
 		task->next_ms = 0;
 }

@@ -31,6 +31,9 @@ extern void pt_task_absorb(void *task);
 extern void pt_task_alerts(void *task);
 extern void pt_task_idempotency(void *task);
 
+/* Asks about those of the ids that are listed as without a receipt: ask.c. */
+extern void pt_ask_carriers(Datum ids);
+
 /* Milliseconds from now until then, between low and high. */
 extern long pt_task_ms(TimestampTz now, TimestampTz then, long low, long high);
 

@@ -71,7 +71,8 @@ is(sql('SELECT count(*) FROM portatext.parked'), 0, 'nothing stays parked');
 
 # A message without a receipt is listed, never failed or refunded by age.
 sql(q{SELECT portatext.alter_carrier('loopback', settings => '{"receipt_delay_ms": 86400000}', receipt_timeout => '3 days')});
-my $silent = sql(q{SELECT portatext.send_sms('+12223334444', 'No receipt comes')});
+my $lost = sql(q{SELECT portatext.send_sms('+12223334444', 'Its receipt is lost')});
+my $silent = sql(q{SELECT portatext.send_sms('+12223330005', 'No receipt comes')});
 ok($node->wait_sql("SELECT step FROM portatext.message WHERE message_id = '$silent'", 'sent'), 'handed over');
 configure('portatext.clock_offset' => 2 * 86400);
 ok($node->wait_sql("SELECT count(*) FROM portatext.receipt_watch WHERE message_id = '$silent'", 1), 'watched');
@@ -80,6 +81,8 @@ ok($node->wait_sql("SELECT string_agg(kind::text, ' ') FROM portatext.attention 
 	'SMS-08: listed when the carrier had it for its receipt_timeout');
 is(sql("SELECT state FROM portatext.message WHERE message_id = '$silent'"), 'sending', 'SMS-08: and still sending');
 is(sql("SELECT count(*) FROM portatext.ledger_entry WHERE reference = '$silent' AND kind = 'refund'"), 0, 'not refunded');
+ok($node->wait_sql("SELECT state FROM portatext.message WHERE message_id = '$lost'", 'delivered'),
+	'SMS-08: a carrier that can be asked tells what became of a message');
 is(sql(q{SELECT count(*) FROM portatext.attention}), 1, 'messages with a receipt are not listed');
 
 # Idempotency keys that have expired are removed.
