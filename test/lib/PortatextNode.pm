@@ -25,6 +25,9 @@ our @EXPORT_OK = qw(wait_for);
 
 our $WAIT = 60;    # seconds that any wait lasts at most
 
+# A process that lives as long as the server's shared memory.
+my $CHECKPOINTER = q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'};
+
 # Options: conf (lines for postgresql.conf), start (default 1), shipped,
 # init (a hash for PostgreSQL::Test::Cluster::init), preload (default portatext).
 sub new_node
@@ -116,10 +119,24 @@ sub wait_for(&;$)
 	return;
 }
 
+# Waits until the server takes work; after a kill that was announced (a point armed
+# with "kill", kill9_worker) not before it has restarted its processes, for just
+# after the kill it still answers.
 sub wait_up
 {
 	my ($self, $seconds) = @_;
-	return $self->wait_sql('SELECT NOT pg_is_in_recovery()', 't', 'postgres', $seconds);
+	my $before = delete $self->{before_kill} || 0;
+
+	return $self->wait_sql("SELECT NOT pg_is_in_recovery() AND ($CHECKPOINTER) <> $before",
+		't', 'postgres', $seconds);
+}
+
+sub announce_kill
+{
+	my ($self) = @_;
+
+	$self->{before_kill} = $self->safe_psql('postgres', $CHECKPOINTER);
+	return;
 }
 
 # ---- stop points (src/point.c) ----
@@ -132,6 +149,7 @@ sub arm_point
 	my ($self, $name, $word) = @_;
 	my $dir = $self->point_dir;
 
+	$self->announce_kill if $word eq 'kill';
 	make_path($dir);
 	unlink "$dir/$name.hit";
 	PostgreSQL::Test::Utils::append_to_file("$dir/$name.new", "$word\n");
@@ -189,8 +207,8 @@ sub kill9_worker
 	my ($self, $type) = @_;
 	my $pid = $self->wait_worker($type) or return 0;
 
+	$self->announce_kill;
 	kill 'KILL', $pid;
-	wait_for { !kill 0, $pid };
 	return $self->wait_up;
 }
 
