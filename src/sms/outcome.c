@@ -75,7 +75,7 @@ static PtPlan part_plan = {
 	"SELECT id, part, state::portatext.part_state, code FROM unnest($1, $2, $3, $4) u(id, part, state, code) "
 	"ON CONFLICT (message_id, part) DO UPDATE SET state = EXCLUDED.state, "
 	"error_code = EXCLUDED.error_code, changed_at = EXCLUDED.changed_at "
-	"WHERE p.state IN ('accepted', 'unclear')",
+	"WHERE p.state < EXCLUDED.state",
 	.nargs = 4,
 	.argtypes = {UUIDARRAYOID, INT2ARRAYOID, TEXTARRAYOID, TEXTARRAYOID}
 };
