@@ -9,10 +9,7 @@
  */
 #include "portatext.h"
 
-#include <math.h>
-
 #include "catalog/pg_type.h"
-#include "port/pg_bitutils.h"
 #include "portability/instr_time.h"
 #include "utils/array.h"
 #include "utils/builtins.h"

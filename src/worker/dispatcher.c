@@ -150,6 +150,9 @@ turn_timeout_ms(void)
 	TimestampTz oldest = pt_tasks_oldest();
 	long		timeout = pt_ms_until(Min(sweep_at, recovery_at));
 
+	/* Answers that came while requests were being started. */
+	if (!dlist_is_empty(&pt_dispatcher.answered))
+		return 0;
 	timeout = pt_shorter(timeout, pt_http_timeout_ms(pt_dispatcher.engine));
 	timeout = pt_shorter(timeout, pt_outcomes_timeout_ms());
 	timeout = pt_shorter(timeout, pt_local_timeout_ms());
