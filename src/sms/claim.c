@@ -19,6 +19,7 @@
 #include "sms/claim.h"
 #include "sms/column.h"
 #include "sms/finish.h"
+#include "text/encoding.h"
 #include "worker/shared.h"
 
 /* Rows behind the last claimed key, so that dead index entries are not walked again. */
@@ -343,9 +344,10 @@ check_rows(ClaimWork *work)
 		else if (take_tokens(work, &r))
 		{
 			bool		isnull;
-			text	   *body = DatumGetTextPP(pt_result(i, 10, &isnull));
+			size_t		len;
+			const char *body = pt_text_utf8(DatumGetTextPP(pt_result(i, 10, &isnull)), &len);
 
-			keep_row(work, &r, VARDATA_ANY(body), VARSIZE_ANY_EXHDR(body));
+			keep_row(work, &r, body, len);
 		}
 	}
 }

@@ -38,7 +38,7 @@ typedef struct PtMessage
 	uint8		parts_done[32]; /* bit p - 1: part p was accepted earlier */
 	const char *from;
 	const char *to;
-	const char *body;
+	const char *body;			/* UTF-8 */
 	size_t		body_len;
 } PtMessage;
 

@@ -16,6 +16,7 @@
 #include "utils/timestamp.h"
 
 #include "sms/column.h"
+#include "text/encoding.h"
 #include "worker/dispatcher.h"
 
 #define FOLLOW_BATCH 256
@@ -201,7 +202,7 @@ receive_reply(const Follow *f)
 		CStringGetTextDatum(f->carrier),
 		CStringGetTextDatum(f->from),
 		CStringGetTextDatum(f->to),
-		CStringGetTextDatum(f->reply)
+		pt_utf8_text(f->reply, strlen(f->reply))
 	};
 
 	pt_plan_run(&reply_plan, values, NULL, SPI_OK_SELECT);
