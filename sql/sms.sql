@@ -109,6 +109,29 @@ FROM portatext.send_sms_batch(ARRAY['+12025550123', '+12025550124'], 'Hello ever
 JOIN portatext.send_sms_batch(ARRAY['+12025550123', '+12025550124'], 'Hello everybody', idempotency_key => 'run-1') b USING (ord);
 SELECT * FROM portatext.check_balances();
 
+-- what a refusal quotes is cut between characters
+SELECT convert_from(convert_to(reason, 'UTF8'), 'UTF8') = reason AS sound FROM portatext.send_sms_batch(ARRAY['x' || repeat('é', 60)], 'Hello you');
+SELECT convert_from(convert_to(reason, 'UTF8'), 'UTF8') = reason AS sound FROM portatext.simulate_sms('+12025550123', 'Hello you', 'x' || repeat('é', 60));
+
+-- a sender assigned in the middle of a batch changes nothing about the messages before it
+BEGIN;
+SELECT portatext.create_account('batch') AS batch \gset
+SELECT portatext.create_carrier('second', 'loopback') AS carrier, portatext.set_tariff('', 1, :batch) > 0 AS priced,
+    portatext.assign_did('+12025550191', :batch) > 0 AS assigned, portatext.recharge(10, NULL, :batch) \gset
+CREATE FUNCTION public.route_and_assign(account_id bigint, sender text, recipient text) RETURNS integer LANGUAGE plpgsql AS $$
+BEGIN
+    IF recipient = '+12025550002' THEN
+        PERFORM portatext.assign_did('+12025550190', account_id);
+    END IF;
+    RETURN (SELECT c.carrier_id FROM portatext.carriers c WHERE c.name = 'second');
+END
+$$;
+SELECT portatext.act_as(:batch);
+SET LOCAL portatext.route_function = 'public.route_and_assign';
+SELECT count(message_id) FROM portatext.send_sms_batch(ARRAY['+12025550001', '+12025550002', '+12025550003'], 'Hello everybody');
+SELECT to_number, from_number FROM portatext.message WHERE account_id = :batch ORDER BY to_number;
+ROLLBACK;
+
 -- BL-01 to BL-03, BL-05, BILL-18: refused without charge, waiting messages end with a refund
 SELECT portatext.balance() AS before \gset
 SELECT portatext.send_sms('+12025550177', 'Hello for later', send_at => now() + interval '1 day') AS later \gset

@@ -15,6 +15,7 @@
 #include "cache.h"
 #include "carrier/route.h"
 #include "sms/order.h"
+#include "text/encoding.h"
 
 #define MIN_CHARACTERS 5		/* SMS-01 */
 
@@ -36,7 +37,8 @@ check_recipient(PtOrder *order, PtRefusal *refusal)
 		return true;
 	order->to[0] = '\0';
 	given = text_to_cstring(order->recipient);
-	pt_refuse(refusal, PT_REFUSE_BAD_NUMBER, "The recipient is \"%.100s\".", given);
+	pt_refuse(refusal, PT_REFUSE_BAD_NUMBER, "The recipient is \"%.*s\".",
+			  pg_mbcliplen(given, (int) strlen(given), 100), given);
 	return false;
 }
 
@@ -44,8 +46,6 @@ check_recipient(PtOrder *order, PtRefusal *refusal)
 static bool
 check_body(PtOrder *order, PtRefusal *refusal)
 {
-	const char *s;
-	int			len;
 	int			characters;
 
 	if (order->body == NULL)
@@ -53,16 +53,17 @@ check_body(PtOrder *order, PtRefusal *refusal)
 		pt_refuse(refusal, PT_REFUSE_TOO_SHORT, "The text is null.");
 		return false;
 	}
-	s = VARDATA_ANY(order->body);
-	len = (int) VARSIZE_ANY_EXHDR(order->body);
 	if (!order->counted || order->counted_for != order->carrier_id)
 	{
+		size_t		len;
+		const char *utf8 = pt_text_utf8(order->body, &len);
+
 		order->counted_for = order->carrier_id;
-		order->counted = pt_text_analyze(s, (size_t) len,
-										 pt_carrier_text_options(order->carrier_id),
+		order->counted = pt_text_analyze(utf8, len, pt_carrier_text_options(order->carrier_id),
 										 &order->analysis);
 	}
-	characters = pg_mbstrlen_with_len(s, len);
+	characters = pg_mbstrlen_with_len(VARDATA_ANY(order->body),
+									  (int) VARSIZE_ANY_EXHDR(order->body));
 	if (characters < MIN_CHARACTERS)
 	{
 		pt_refuse(refusal, PT_REFUSE_TOO_SHORT, "It has %d of at least %d characters.",
@@ -157,6 +158,8 @@ pt_order_check(PtOrder *order, PtBlacklistCheck blacklist, PtRefusal *refusal)
 		return false;
 	order->sender = pt_sender_choose(order->account->account_id, order->from, order->to,
 									 &sender_refusal);
+	if (order->sender != NULL)	/* the cache may be loaded anew before the order is stored */
+		order->sender = pstrdup(order->sender);
 	order->carrier_id = pt_route(order->account->account_id,
 								 order->sender == NULL ? "" : order->sender, order->to);
 	passed = check_body(order, refusal) && check_price(order, refusal);
@@ -198,7 +201,7 @@ load_options(void)
 	uint64		n;
 
 	pt_cache_begin(&options_cache);
-	n = pt_plan_run(&plan, NULL, NULL, SPI_OK_SELECT);
+	n = pt_plan_read(&plan, NULL, NULL);
 	if (options_list != NULL)
 		pfree(options_list);
 	options_count = 0;

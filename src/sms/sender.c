@@ -11,6 +11,7 @@
 
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
@@ -39,7 +40,7 @@ load_senders(int64 account_id)
 		senders_context = AllocSetContextCreate(TopMemoryContext, "portatext senders",
 												ALLOCSET_SMALL_SIZES);
 	pt_cache_begin(&senders_cache);
-	n = pt_plan_run(&plan, &value, NULL, SPI_OK_SELECT);
+	n = pt_plan_read(&plan, &value, NULL);
 	MemoryContextReset(senders_context);
 	old = MemoryContextSwitchTo(senders_context);
 	senders = palloc((n + 1) * sizeof(char *));
@@ -131,7 +132,7 @@ choose_listed(const text *from, const char *to, PtRefusal *refusal)
 		if (own == NULL)
 		{
 			pt_refuse(refusal, PT_REFUSE_UNKNOWN_SENDER, "The sender is \"%.*s\".",
-					  (int) Min(len, 100), item);
+					  pg_mbcliplen(item, (int) len, 100), item);
 			return NULL;
 		}
 		best = better(best, own, to);
