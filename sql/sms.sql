@@ -71,6 +71,24 @@ $$;
 SELECT * FROM portatext.check_balances();
 SELECT * FROM portatext.refusals() ORDER BY 1;
 
+-- an account that is new: no sender, no carrier, no tariff (SMS-04, BILL-14), then suspended
+SELECT portatext.create_account('newcomer') AS newcomer \gset
+BEGIN;
+SELECT portatext.act_as(:newcomer);
+SELECT sqlstate, reason FROM portatext.simulate_sms('+12025550123', 'Hello you');
+SELECT portatext.set_tariff('1', 1, :newcomer) > 0 AS set;
+SELECT sqlstate, reason FROM portatext.simulate_sms('+598 99 123 456', 'Hello you');
+SELECT sqlstate, reason ~ 'No number is assigned' AS told FROM portatext.simulate_sms('+12025550123', 'Hello you');
+SELECT portatext.assign_did('+12025550155', :newcomer) > 0 AS assigned;
+SELECT sqlstate, reason FROM portatext.simulate_sms('+12025550123', 'Hello you');
+UPDATE portatext.account SET carrier_id = 0 WHERE account_id = :newcomer;
+SELECT sqlstate, reason FROM portatext.simulate_sms('+12025550123', 'Hello you');
+SELECT portatext.suspend_account(:newcomer);
+SELECT sqlstate, reason ~ 'It is account' AS told FROM portatext.simulate_sms('+12025550123', 'Hello you');
+SAVEPOINT refused;
+SELECT portatext.send_sms('+12025550123', 'Hello you') IS NULL;
+ROLLBACK;
+
 -- GEN-03, SMS-14: from is one number, a list, or any; sticky for a recipient
 SELECT portatext.assign_did('+12025550101') > 0 AS assigned, portatext.assign_did('ACME') > 0 AS assigned;
 SELECT count(message_id) FROM portatext.send_sms_batch(
@@ -96,7 +114,7 @@ SELECT portatext.send_sms('+12025550123', 'Your code is 123456', idempotency_key
 SELECT portatext.send_sms('+12025550123', 'Your code is 123456', idempotency_key => 'order-1') = :'first' AS same;
 SELECT count(*) FROM portatext.message WHERE body = 'Your code is 123456';
 
--- send_sms_batch: a result for each, one bad number does not undo the others
+-- SMS-15, send_sms_batch: a result for each, one bad number does not undo the others
 SELECT ord, to_number, message_id IS NOT NULL AS accepted, sqlstate, reason FROM portatext.send_sms_batch(
     ARRAY['+12025550123', 'nonsense', '12025550124', NULL, '+1 202 555 0123'], 'Hello everybody', client_ref => 'batch 1');
 SELECT count(*), min(priority) AS priority FROM portatext.message WHERE client_ref = 'batch 1';
