@@ -176,8 +176,16 @@ SELECT kind, amount FROM portatext.ledger_entry WHERE reference = :'later' ORDER
 SELECT count(*) FROM portatext.outbox WHERE message_id = :'later';
 SELECT count(*) FROM portatext.expiry WHERE message_id = :'later';
 SELECT portatext.cancel_sms('00000000-0000-7000-8000-000000000000');
-SELECT type, subject = :'later' AS mine FROM portatext.event WHERE type = 'message.cancelled';
+SELECT type, subject = :'later' AS mine, payload FROM portatext.event WHERE type = 'message.cancelled';
 SELECT portatext.balance() = :before AS unchanged;
+
+-- BILL-05: one of which the carrier has a part already ends, too, and stays charged
+SELECT portatext.send_sms('+12025550123', repeat('a', 161), send_at => now() + interval '1 day') AS half \gset
+INSERT INTO portatext.message_part (message_id, part, state) VALUES (:'half', 1, 'accepted');
+SELECT portatext.cancel_sms(:'half');
+SELECT state, step, error_code FROM portatext.message WHERE message_id = :'half';
+SELECT kind, amount FROM portatext.ledger_entry WHERE reference = :'half';
+SELECT count(*) FROM portatext.outbox WHERE message_id = :'half';
 
 -- GEN-06: versions of the components
 SELECT v.component, v.version = e.extversion AS installed FROM portatext.versions() v JOIN pg_extension e ON e.extname = v.component;

@@ -14,6 +14,8 @@
 #include "account/account.h"
 #include "fmgr.h"
 
+#define LOOKS 3					/* for a row that is moved while it is looked for */
+
 /* The recipient and the state of the caller's message; raises when there is none. */
 static char *
 find_message(Datum message_id, char **state)
@@ -52,15 +54,33 @@ take_waiting(Datum message_id, const char *recipient)
 	return pt_plan_run(&plan, values, NULL, SPI_OK_SELECT) > 0;
 }
 
-/* Ends the message as cancelled, with its refund. */
-static void
+/* Ends the message as cancelled, with its refund; false when it has ended otherwise. */
+static bool
 end_cancelled(Datum message_id)
 {
 	static PtPlan plan = {
 		"SELECT portatext.end_unsent(ARRAY[$1], 'cancelled', 'cancelled')", 1, {UUIDOID}
 	};
 
+	bool		isnull;
+
 	pt_plan_run(&plan, &message_id, NULL, SPI_OK_SELECT);
+	return DatumGetInt64(pt_result(0, 1, &isnull)) > 0;
+}
+
+/*
+ * Takes the message back.  Who parks or puts back a row has it in another place
+ * afterwards: it is looked for again, with a newer snapshot.
+ */
+static bool
+cancel(Datum message_id, const char *recipient)
+{
+	for (int look = 0; look < LOOKS; look++)
+	{
+		if (take_waiting(message_id, recipient))
+			return end_cancelled(message_id);
+	}
+	return false;
 }
 
 PG_FUNCTION_INFO_V1(pt_cancel_sms);
@@ -77,11 +97,8 @@ pt_cancel_sms(PG_FUNCTION_ARGS)
 	SPI_connect();
 	recipient = find_message(message_id, &state);
 	cancelled = strcmp(state, "cancelled") == 0;
-	if (!cancelled && take_waiting(message_id, recipient))
-	{
-		end_cancelled(message_id);
-		cancelled = true;
-	}
+	if (strcmp(state, "queued") == 0)
+		cancelled = cancel(message_id, recipient);
 	SPI_finish();
 	PG_RETURN_BOOL(cancelled);
 }

@@ -1,4 +1,4 @@
--- Messages that end without ever having been handed over.
+-- Messages that end while they wait.
 
 CREATE FUNCTION portatext.end_unsent(ids uuid[], new_state portatext.message_state, code text, detail text DEFAULT NULL)
     RETURNS bigint
@@ -6,14 +6,17 @@ CREATE FUNCTION portatext.end_unsent(ids uuid[], new_state portatext.message_sta
 AS $$
     WITH ended AS (
         UPDATE portatext.message m
-        SET state = new_state, step = 'final', finished_at = portatext.now(),
-            error_code = code, error_text = detail
-        WHERE m.message_id = ANY (ids) AND m.step IN ('queued', 'unclear')
-        RETURNING m.message_id, m.account_id, m.to_number, m.client_ref
+        SET state = CASE WHEN m.segments > 1 AND EXISTS (SELECT FROM portatext.message_part p
+                WHERE p.message_id = m.message_id AND p.state IN ('accepted', 'delivered', 'undelivered'))
+                THEN 'undelivered' ELSE new_state END,
+            step = 'final', finished_at = portatext.now(), error_code = code, error_text = detail
+        WHERE m.message_id = ANY (ids) AND m.step = 'queued'
+        RETURNING m.message_id, m.account_id, m.state, m.from_number, m.to_number, m.client_ref
     ), noted AS (
         INSERT INTO portatext.event (account_id, type, subject, payload)
-        SELECT e.account_id, 'message.' || new_state::text, e.message_id::text,
-               jsonb_build_object('to_number', e.to_number, 'client_ref', e.client_ref, 'code', code)
+        SELECT e.account_id, 'message.' || e.state::text, e.message_id::text,
+               jsonb_strip_nulls(jsonb_build_object('state', e.state, 'from', e.from_number,
+                   'to', e.to_number, 'client_ref', e.client_ref, 'error_code', code))
         FROM ended e JOIN portatext.account a ON a.account_id = e.account_id
         WHERE a.message_events
     ), forgotten AS (
@@ -21,12 +24,13 @@ AS $$
         WHERE m.message_id = ANY (ids) AND m.valid_until IS NOT NULL
           AND x.due = m.valid_until AND x.message_id = m.message_id
     )
-    SELECT portatext.refund_messages(array_agg(e.message_id), code) FROM ended e;
+    SELECT portatext.refund_messages(array_agg(e.message_id), code) FROM ended e
+    WHERE e.state = new_state;
     SELECT count(*) FROM portatext.message m
     WHERE m.message_id = ANY (ids) AND m.state = new_state AND m.step = 'final';
 $$;
 COMMENT ON FUNCTION portatext.end_unsent(uuid[], portatext.message_state, text, text) IS
-    'Internal: ends messages that were never handed over (cancelled, expired, skipped, rejected), with a full refund, once (BILL-21). The caller has removed them from outbox, parked or lease. Returns how many are in that state now.';
+    'Internal: ends messages that wait (cancelled, expired, skipped), with a full refund, once (BILL-21); one of which the carrier has a part ends as undelivered and stays charged (BILL-05). The caller has removed them from outbox or parked. Returns how many are in that state now.';
 
 CREATE FUNCTION portatext.drop_waiting(account bigint, recipient text, code text) RETURNS bigint
     LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
