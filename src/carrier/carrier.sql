@@ -44,8 +44,8 @@ SELECT pg_catalog.pg_extension_config_dump('portatext.carrier_carrier_id_seq', '
 CREATE TABLE portatext.shipped_carrier (LIKE portatext.carrier INCLUDING COMMENTS INCLUDING DEFAULTS);
 ALTER TABLE portatext.shipped_carrier ALTER carrier_id DROP DEFAULT, ADD PRIMARY KEY (carrier_id);
 COMMENT ON TABLE portatext.shipped_carrier IS 'Carriers that come with the extension; read-only.';
-INSERT INTO portatext.shipped_carrier (carrier_id, name, adapter, max_in_flight, sender_segments_per_second, created_at)
-    VALUES (0, 'loopback', 'loopback', 256, NULL, '2026-01-01 00:00+00');
+INSERT INTO portatext.shipped_carrier (carrier_id, name, adapter, max_in_flight, sender_segments_per_second, receipt_timeout, created_at)
+    VALUES (0, 'loopback', 'loopback', 256, NULL, '15 minutes', '2026-01-01 00:00+00');
 
 CREATE VIEW portatext.carriers WITH (security_barrier) AS
     SELECT * FROM portatext.carrier
