@@ -105,6 +105,14 @@ pt_session_reloaded(void)
 	return result;
 }
 
+/* pg_cancel_backend() ends a transaction; here is none, and it must not end the worker. */
+static void
+check_interrupts(void)
+{
+	QueryCancelPending = false;
+	CHECK_FOR_INTERRUPTS();
+}
+
 /*
  * The latch is reset before the flag "notified", and both before the caller
  * looks at its queue: a commit after that sets them again.
@@ -114,7 +122,7 @@ pt_session_wait(int fd, long timeout_ms)
 {
 	bool		readable;
 
-	CHECK_FOR_INTERRUPTS();
+	check_interrupts();
 	timeout_ms = send_stats(timeout_ms);
 	if (pg_atomic_read_u32(&pt_my_slot->notified) != 0)
 		timeout_ms = 0;
@@ -123,7 +131,7 @@ pt_session_wait(int fd, long timeout_ms)
 	readable = sleep_on(fd, timeout_ms);
 	ResetLatch(MyLatch);
 	woken = pg_atomic_exchange_u32(&pt_my_slot->notified, 0) != 0;
-	CHECK_FOR_INTERRUPTS();
+	check_interrupts();
 	reload();
 	return readable;
 }

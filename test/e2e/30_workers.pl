@@ -108,6 +108,15 @@ is(sql('shop', 'SELECT portatext.start_workers()'), 't', 'it starts again');
 sql('postgres', 'ALTER SYSTEM RESET portatext.shutdown_grace');
 $node->reload;
 
+# What cancels a statement ends no worker: what is on the wire would become unclear.
+my $pids = q{SELECT string_agg(pid::text, ' ' ORDER BY pid) FROM portatext.pg_stat_portatext_worker};
+ok($node->wait_sql(q{SELECT count(*) FROM portatext.pg_stat_portatext_worker WHERE state = 'waiting'}, 3, 'shop'),
+	'launcher, dispatcher and scheduler wait');
+my $before = sql('shop', $pids);
+sql('shop', 'SELECT pg_cancel_backend(pid) FROM portatext.pg_stat_portatext_worker');
+delivered('shop', sql('shop', q{SELECT portatext.send_sms('+12223334444', 'After a cancel')}), 'a message goes out after pg_cancel_backend()');
+is(sql('shop', $pids), $before, 'by the same workers');
+
 sql('postgres', 'CREATE ROLE clerk LOGIN; GRANT portatext_account TO clerk');
 isnt($node->psql('shop', 'SELECT portatext.stop_workers()', extra_params => [ '-U', 'clerk' ], stderr => \$err),
 	0, 'an account may not stop workers');

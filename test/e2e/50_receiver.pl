@@ -227,6 +227,18 @@ is(join(' ', map { (<$_> // '') =~ m{^HTTP/1.1 (\d+)} } @sockets), '200 503 200'
 is(join(', ', map { state_of($_) } @ids), 'undelivered final fine, sending sent, undelivered final fine', 'the others are stored');
 sql('ALTER TABLE portatext.message DROP CONSTRAINT poison');
 
+# ---- an account whose balance somebody holds in an open transaction keeps nobody waiting ----
+my $holder = $node->background_psql('postgres');
+$holder->query_safe('BEGIN; SELECT count(*) FROM (SELECT FROM portatext.balance_stripe FOR UPDATE) s');
+is(post_json('/inbound/kannel', { from => '+15551230009', to => '+15557770001', text => 'wait', ref => 'm9' }), 503,
+	'its inbound message is to be tried again');
+$id = message(1);
+is(receipt($id, 1, 1), 200, 'receipts are taken');
+$holder->query_safe('ROLLBACK');
+$holder->quit;
+is(post_json('/inbound/kannel', { from => '+15551230009', to => '+15557770001', text => 'wait', ref => 'm9' }), 200, 'and so is the repeated message');
+is(sql(q{SELECT count(*) FROM portatext.message WHERE from_number = '+15551230009'}), 1, 'once');
+
 # ---- the answer comes after the commit ----
 $id = message(1);
 $node->arm_point('receiver_before_commit', 'pause');
