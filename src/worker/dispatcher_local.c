@@ -12,6 +12,7 @@
 #include "catalog/pg_type.h"
 #include "lib/pairingheap.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -20,6 +21,7 @@
 #include "worker/dispatcher.h"
 
 #define FOLLOW_BATCH 256
+#define FOLLOW_LOCK_TIMEOUT "200ms"
 
 typedef struct Follow
 {
@@ -246,6 +248,26 @@ take_due(FollowBatch *batch)
 	}
 }
 
+/*
+ * Applies a batch; one that fails is applied one by one.  A reply is charged, so
+ * it may meet a balance that somebody holds: no other message waits for that.
+ */
+static void
+apply_batch(FollowBatch *batch)
+{
+	bool		done;
+
+	SetConfigOption("lock_timeout", FOLLOW_LOCK_TIMEOUT, PGC_SUSET, PGC_S_OVERRIDE);
+	done = pt_session_tx("applying loopback receipts", follow_body, batch);
+	for (int i = 0; i < batch->n && !done && batch->n > 1; i++)
+	{
+		FollowBatch one = {.items = {batch->items[i]},.n = 1};
+
+		(void) pt_session_tx("applying loopback receipts", follow_body, &one);
+	}
+	SetConfigOption("lock_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
+}
+
 /* Applies one batch of what is due. */
 void
 pt_local_run(void)
@@ -257,7 +279,7 @@ pt_local_run(void)
 	take_due(&batch);
 	if (batch.n == 0)
 		return;
-	(void) pt_session_tx("applying loopback receipts", follow_body, &batch);
+	apply_batch(&batch);
 	for (int i = 0; i < batch.n; i++)
 		pfree(batch.items[i]);
 }

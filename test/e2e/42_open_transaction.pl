@@ -1,0 +1,38 @@
+# An account whose balance somebody holds in an open transaction delays no other (invariant:
+# one slow tenant never delays another).
+use strict;
+use warnings;
+
+use PortatextNode;
+use Test::More;
+
+my $node = PortatextNode->new_node('open_transaction');
+
+sub sql { return $node->safe_psql('postgres', "SET client_min_messages = error; $_[0]") }
+
+sql('CREATE EXTENSION portatext');
+sql(q{SELECT portatext.alter_carrier('loopback', settings => '{"receipt_delay_ms": 1500}')});
+my $other = sql(q{SELECT portatext.create_account('other', sandbox => true)});
+sql(qq{
+	SELECT portatext.assign_did('+12025550101', $other);
+	SELECT portatext.set_tariff('', 1, $other);
+	SELECT portatext.recharge(100, NULL, $other);
+});
+
+# 0010 is answered, and the answer costs the account a credit.
+sql(q{SELECT portatext.send_sms('+12025550010', 'Hello there')});
+my $holder = $node->background_psql('postgres');
+$holder->query_safe("BEGIN; SELECT count(*) FROM (SELECT FROM portatext.balance_stripe WHERE account_id <> $other FOR UPDATE) s");
+my $id = sql(qq{SET portatext.account_id = $other; SELECT portatext.send_sms('+12025550123', 'Hello you')});
+
+ok($node->wait_sql(qq{SELECT state FROM portatext.message WHERE message_id = '$id'}, 'delivered'),
+	'the message of another account goes out and gets its receipt');
+ok($node->wait_sql(q{SELECT state FROM portatext.message WHERE to_number = '+12025550010'}, 'delivered'),
+	'and so does the one that is answered');
+is(sql('SELECT count(*) FROM portatext.message WHERE inbound'), 0, 'whose answer could not be charged');
+$holder->query_safe('ROLLBACK');
+$holder->quit;
+is(sql('SELECT count(*) FROM portatext.check_balances()'), 0, 'the books agree');
+
+$node->stop;
+done_testing();
