@@ -159,6 +159,16 @@ SELECT portatext.settle_message(pg_temp.id(62), 'resend'), pg_temp.shows(62);
 SELECT portatext.settle_message(pg_temp.id(63), 'resend'), pg_temp.shows(63);
 SELECT count(*) FROM portatext.needs_attention WHERE message_id <= pg_temp.id(99);
 SELECT to_number, lane % 2 AS bulk FROM portatext.outbox WHERE message_id IN (pg_temp.id(62), pg_temp.id(63)) ORDER BY message_id;
+-- Resent are the parts that the carrier has not, or took and never reported on.
+SELECT pg_temp.make(66, 4, 'queued'), pg_temp.make(67, 4, 'sent');
+INSERT INTO portatext.message_part (message_id, part, state)
+    SELECT pg_temp.id(n), p.part, p.state::portatext.part_state FROM generate_series(66, 67) n,
+        (VALUES (1, 'accepted'), (2, 'rejected'), (3, 'unclear'), (4, 'delivered')) AS p (part, state);
+INSERT INTO portatext.attention (account_id, kind, message_id)
+    SELECT account_id, CASE step WHEN 'sent' THEN 'no_receipt' ELSE 'failed' END::portatext.attention_kind, message_id
+    FROM portatext.message WHERE message_id IN (pg_temp.id(66), pg_temp.id(67));
+SELECT portatext.settle_message(pg_temp.id(66), 'resend'), pg_temp.shows(66);
+SELECT portatext.settle_message(pg_temp.id(67), 'resend'), pg_temp.shows(67);
 -- A late receipt of what was settled as failed moves nothing.
 SELECT pg_temp.got(61, 'delivered'), pg_temp.shows(61);
 -- Only what is in doubt.

@@ -119,8 +119,8 @@ CREATE FUNCTION portatext.settle_resend(message portatext.message) RETURNS void
     SET search_path = pg_catalog, pg_temp
     AS $$
     DELETE FROM portatext.message_part p
-        WHERE p.message_id = ($1).message_id
-            AND (p.state = 'unclear' OR ($1).step <> 'unclear');
+        WHERE p.message_id = ($1).message_id AND p.state NOT IN ('delivered', 'undelivered')
+            AND (p.state <> 'accepted' OR ($1).step = 'sent');
     UPDATE portatext.message m SET state = 'queued', step = 'queued'
         WHERE m.message_id = ($1).message_id;
     INSERT INTO portatext.outbox (lane, due, message_id, to_number)
@@ -129,4 +129,4 @@ CREATE FUNCTION portatext.settle_resend(message portatext.message) RETURNS void
     SELECT portatext.wake_dispatchers();
 $$;
 COMMENT ON FUNCTION portatext.settle_resend(portatext.message) IS
-    'The part of settle_message() for the decision resend: parts that the carrier has for certain are not repeated.';
+    'The part of settle_message() for the decision resend: parts that the carrier has for certain are not repeated, but those that it took and never reported on.';
