@@ -123,7 +123,10 @@ RESET SESSION AUTHORIZATION;
 -- through to the login role or the default.
 SET portatext.account_id = '';
 SELECT portatext.known_account() IS NULL AS none;
+-- The message would name the superuser that runs the test.
+\set VERBOSITY sqlstate
 SELECT portatext.current_account();
+\set VERBOSITY default
 SET portatext.account_id = 'x1';
 SELECT portatext.known_account() IS NULL AS none;
 SET portatext.account_id = '-1';
