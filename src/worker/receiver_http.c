@@ -360,7 +360,7 @@ finish_kannel_message(Request *r, PtFields *fields)
 		fields->ref = r->user;
 	if (!add_message(r, fields))
 		return BAD_REQUEST;
-	return convert_text(r, r->body != NULL ? r->body : "", r->body_len);
+	return r->body != NULL ? convert_text(r, r->body, r->body_len) : convert_text(r, "", 0);
 }
 
 /* The request is whole: reads it; 0 or the status of an error. */
