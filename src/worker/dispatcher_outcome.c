@@ -63,9 +63,17 @@ write_body(void *arg)
 static void
 poison_body(void *arg)
 {
-	WriteBatch *batch = arg;
+	static const char *const kinds[] = {
+		[PT_OUTCOME_SENT] = "the carrier has it",
+		[PT_OUTCOME_FAILED] = "the carrier refused it",
+		[PT_OUTCOME_AGAIN] = "it was to be tried again",
+		[PT_OUTCOME_BACK] = "nothing was handed over",
+		[PT_OUTCOME_UNCLEAR] = "whether the carrier has it is not known"
+	};
+	PtOutcome  *outcome = ((WriteBatch *) arg)->outcomes[0];
 
-	pt_outcome_poison(batch->outcomes[0], "the outcome of the hand-over could not be written");
+	pt_outcome_poison(outcome, psprintf("the outcome of the hand-over could not be written: %s",
+										kinds[outcome->kind]));
 }
 
 /* Counts what a written outcome was. */

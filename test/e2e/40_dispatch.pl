@@ -302,6 +302,8 @@ ok(wait_sql(q{SELECT count(*) FROM portatext.message WHERE state = 'delivered'
 	AND to_number BETWEEN '+15550101600' AND '+15550101609'}, 9), 'one poisoned message: the others are delivered');
 ok(wait_sql(q{SELECT kind FROM portatext.needs_attention WHERE to_number = '+15550101605'}, 'failed'),
 	'it is marked and left');
+like(sql(q{SELECT detail FROM portatext.needs_attention WHERE to_number = '+15550101605'}), qr/the carrier has it/,
+	'with what the operator must know to settle it');
 sql(q{DROP TRIGGER refuse ON portatext.message; SELECT portatext.settle_message(message_id, 'sent')
 	FROM portatext.message WHERE to_number = '+15550101605'});
 
