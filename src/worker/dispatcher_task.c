@@ -283,7 +283,10 @@ task_decide(PtTask *task)
 	for (int i = 0; i < task->n_tries; i++)
 		judge_try(&v, &task->tries[i]);
 	if (o->code != NULL)
+	{
 		o->kind = PT_OUTCOME_FAILED;
+		o->part_accepted = v.accepted;
+	}
 	else if (v.unclear != NULL)
 		decide_unclear(task, &v, v.unclear);
 	else if (v.failed != NULL)
