@@ -76,8 +76,8 @@ sub bench_single
 
 	for (1 .. $rounds)
 	{
-		push @insert, pgbench("$insert plain_rows(1)");
-		push @send, pgbench('SELECT send(1)');
+		push @insert, pgbench("$insert plain_rows(1)", 4);
+		push @send, pgbench('SELECT send(1)', 4);
 		wait_drained();
 		forget();
 	}
@@ -87,7 +87,7 @@ sub bench_single
 # From the commit (as the server stamped it) to the carrier, one message after the other.
 sub bench_latency
 {
-	my @commit = sort { $a <=> $b } map { 1000 * timed(sub { app("$insert plain_rows(1)") }) } 1 .. 20;
+	my $commit = 1000 / pgbench("$insert plain_rows(1)", 1);
 	my %arrived;
 	my @wire;
 
@@ -112,8 +112,8 @@ sub bench_latency
 	}
 	die "no arrival was matched with its commit\n" unless @wire;
 	@wire = sort { $a <=> $b } @wire;
-	line('commit to carrier, median', figure(median(@wire)), 'ms', "of " . @wire . " messages", '', '');
-	line('commit to carrier, 95 %', figure($wire[ int($#wire * 0.95) ]), 'ms', 'the same', '', '');
+	pair('commit to carrier, median', median(@wire), 'ms', 'INSERT of one row and its commit', $commit);
+	pair('commit to carrier, 95 %', $wire[ int($#wire * 0.95) ], 'ms', 'the same', $commit);
 }
 
 # ---- what stands below ----
@@ -132,7 +132,7 @@ sub libcurl_alone
 # Transactions a second.
 sub pgbench
 {
-	my ($statement) = @_;
+	my ($statement, $clients) = @_;
 	my $file = "$work/pgbench.sql";
 	my $connection = $node->connstr('bench') . ' user=app';
 
@@ -140,7 +140,7 @@ sub pgbench
 	open my $f, '>', $file or die "$file: $!\n";
 	print $f "$statement;\n";
 	close $f;
-	my $out = qx(pgbench -n -c 4 -j 2 -T 5 -M prepared -f "$file" "$connection" 2>&1);
+	my $out = qx(pgbench -n -c $clients -j 2 -T 5 -M prepared -f "$file" "$connection" 2>&1);
 
 	return $1 if $out =~ /tps = ([\d.]+)/;
 	die "pgbench: $out\n";
