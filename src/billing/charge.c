@@ -50,7 +50,11 @@ hold_result(PtPurse *purse, uint64 rows)
 	}
 }
 
-/* Locks one free stripe that suffices alone, if there is one. */
+/*
+ * Locks one free stripe that suffices alone, if there is one.  A row that was
+ * written between snapshot and lock, and does not suffice any more, stays locked
+ * without being returned: so this runs in attempt() as well.
+ */
 static void
 lock_one(PtPurse *purse, int64 need)
 {
@@ -271,15 +275,7 @@ lock_more(PtPurse *purse, int64 need, bool force)
 				 errmsg("cannot charge an account during a parallel operation")));
 	SPI_connect();
 	pt_become_keeper(&saved);
-	if (IsolationUsesXactSnapshot())
-		enough = attempt(purse, lock_one, need, false) == ENOUGH;
-	else
-	{
-		lock_one(purse, need);
-		enough = pt_purse_room(purse) >= need;
-	}
-	if (!enough)
-		enough = gather(purse, need, force);
+	enough = attempt(purse, lock_one, need, false) == ENOUGH || gather(purse, need, force);
 	pt_become_caller(&saved);
 	SPI_finish();
 	return enough;
