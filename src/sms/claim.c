@@ -352,19 +352,6 @@ check_rows(ClaimWork *work)
 	}
 }
 
-/* Runs a statement over columns, if there are rows. */
-static void
-write_columns(PtPlan *plan, const PtColumn *columns)
-{
-	Datum		values[PT_PLAN_MAX_ARGS];
-
-	if (columns[0].n == 0)
-		return;
-	for (int i = 0; i < plan->nargs; i++)
-		values[i] = pt_column_array(&columns[i]);
-	pt_plan_run(plan, values, NULL, SPI_OK_INSERT);
-}
-
 /* Notes before the hand-over what is going to be handed over. */
 static void
 write_lease(PtClaim *claim)
@@ -415,8 +402,8 @@ pt_claim(PtClaim *claim)
 		return;
 	check_rows(&work);
 	pt_finish_write(&work.finish, "not handed over");
-	write_columns(&park_plan, work.park);
-	write_columns(&back_plan, work.back);
+	pt_column_run(&park_plan, work.park, SPI_OK_INSERT);
+	pt_column_run(&back_plan, work.back, SPI_OK_INSERT);
 	write_lease(claim);
 	PT_POINT("claim_before_commit");
 }

@@ -81,3 +81,15 @@ pt_column_array(const PtColumn *column)
 	return PointerGetDatum(construct_md_array(column->values, column->nulls, 1, dims, lower,
 											  column->type, len, byval, align));
 }
+
+void
+pt_column_run(PtPlan *plan, const PtColumn *columns, int expected)
+{
+	Datum		values[PT_PLAN_MAX_ARGS];
+
+	if (columns[0].n == 0)
+		return;
+	for (int i = 0; i < plan->nargs; i++)
+		values[i] = pt_column_array(&columns[i]);
+	pt_plan_run(plan, values, NULL, expected);
+}

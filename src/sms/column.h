@@ -22,4 +22,7 @@ extern void pt_column_add_null(PtColumn *column);
 extern void pt_column_add_uuid(PtColumn *column, const pg_uuid_t *id);
 extern Datum pt_column_array(const PtColumn *column);
 
+/* Runs a statement over as many columns as it has parameters, if there are rows. */
+extern void pt_column_run(PtPlan *plan, const PtColumn *columns, int expected);
+
 #endif							/* PORTATEXT_COLUMN_H */

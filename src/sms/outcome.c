@@ -292,19 +292,6 @@ add_leases(Batch *batch, PtOutcome **outcomes, int n)
 	}
 }
 
-/* Runs a statement over columns, if there are rows. */
-static void
-write_columns(PtPlan *plan, const PtColumn *columns, int expected)
-{
-	Datum		values[PT_PLAN_MAX_ARGS];
-
-	if (columns[0].n == 0)
-		return;
-	for (int i = 0; i < plan->nargs; i++)
-		values[i] = pt_column_array(&columns[i]);
-	pt_plan_run(plan, values, NULL, expected);
-}
-
 /* Orders by message, as whoever else locks several messages does. */
 static int
 compare_outcomes(const void *a, const void *b)
@@ -324,18 +311,18 @@ pt_outcome_write(PtOutcome **outcomes, int n)
 	for (int i = 0; i < n; i++)
 		add_outcome(&batch, outcomes[i]);
 	add_leases(&batch, outcomes, n);
-	write_columns(&sent_plan, batch.sent, SPI_OK_INSERT);
+	pt_column_run(&sent_plan, batch.sent, SPI_OK_INSERT);
 	pt_finish_write(&batch.finish, "rejected by the carrier");
-	write_columns(&again_plan, batch.again, SPI_OK_INSERT);
-	write_columns(&back_plan, batch.back, SPI_OK_INSERT);
-	write_columns(&unclear_plan, batch.unclear, SPI_OK_INSERT);
-	write_columns(&part_plan, batch.parts, SPI_OK_INSERT);
-	write_columns(&ref_plan, batch.refs, SPI_OK_INSERT);
-	write_columns(&strays_plan, batch.refs, SPI_OK_SELECT);
-	write_columns(&opt_out_plan, batch.opt_out, SPI_OK_INSERT);
-	write_columns(&stop_plan, batch.stop, SPI_OK_INSERT);
-	write_columns(&lease_end_plan, batch.lease_end, SPI_OK_DELETE);
-	write_columns(&lease_shrink_plan, batch.lease_shrink, SPI_OK_UPDATE);
+	pt_column_run(&again_plan, batch.again, SPI_OK_INSERT);
+	pt_column_run(&back_plan, batch.back, SPI_OK_INSERT);
+	pt_column_run(&unclear_plan, batch.unclear, SPI_OK_INSERT);
+	pt_column_run(&part_plan, batch.parts, SPI_OK_INSERT);
+	pt_column_run(&ref_plan, batch.refs, SPI_OK_INSERT);
+	pt_column_run(&strays_plan, batch.refs, SPI_OK_SELECT);
+	pt_column_run(&opt_out_plan, batch.opt_out, SPI_OK_INSERT);
+	pt_column_run(&stop_plan, batch.stop, SPI_OK_INSERT);
+	pt_column_run(&lease_end_plan, batch.lease_end, SPI_OK_DELETE);
+	pt_column_run(&lease_shrink_plan, batch.lease_shrink, SPI_OK_UPDATE);
 }
 
 void
@@ -363,6 +350,6 @@ pt_outcome_poison(PtOutcome *outcome, const char *detail)
 
 	pt_plan_run(&poison_plan, values, NULL, SPI_OK_INSERT);
 	add_leases(&batch, &outcome, 1);
-	write_columns(&lease_end_plan, batch.lease_end, SPI_OK_DELETE);
-	write_columns(&lease_shrink_plan, batch.lease_shrink, SPI_OK_UPDATE);
+	pt_column_run(&lease_end_plan, batch.lease_end, SPI_OK_DELETE);
+	pt_column_run(&lease_shrink_plan, batch.lease_shrink, SPI_OK_UPDATE);
 }

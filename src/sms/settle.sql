@@ -108,12 +108,6 @@ $$;
 COMMENT ON FUNCTION portatext.settle_failed(portatext.message) IS
     'The part of settle_message() for the decision failed.';
 
-CREATE FUNCTION portatext.wake_dispatchers() RETURNS void
-    LANGUAGE c VOLATILE PARALLEL UNSAFE
-    AS 'MODULE_PATHNAME', 'pt_wake_dispatchers';
-COMMENT ON FUNCTION portatext.wake_dispatchers() IS
-    'Lets the dispatchers look at the queue when this transaction commits. Called by settle_message().';
-
 CREATE FUNCTION portatext.settle_resend(message portatext.message) RETURNS void
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
@@ -126,7 +120,7 @@ CREATE FUNCTION portatext.settle_resend(message portatext.message) RETURNS void
     INSERT INTO portatext.outbox (lane, due, message_id, to_number)
         VALUES (($1).carrier_id * 2 + CASE ($1).priority WHEN 'bulk' THEN 1 ELSE 0 END,
             portatext.now(), ($1).message_id, ($1).to_number::text);
-    SELECT portatext.wake_dispatchers();
+    SELECT portatext.wake_senders();
 $$;
 COMMENT ON FUNCTION portatext.settle_resend(portatext.message) IS
     'The part of settle_message() for the decision resend: parts that the carrier has for certain are not repeated, but those that it took and never reported on.';

@@ -139,9 +139,3 @@ pt_workers_problem(void)
 	asked = statement;
 	return answer;
 }
-
-bool
-pt_workers_expected(void)
-{
-	return pt_workers_problem() == NULL;
-}

@@ -71,12 +71,6 @@ pt_shared_request(void)
 	shmem_startup_hook = startup;
 }
 
-bool
-pt_shared_present(void)
-{
-	return pt_shared != NULL;
-}
-
 /* The entry of a database, or NULL; the caller holds the lock. */
 PtDatabase *
 pt_database_find(Oid oid)

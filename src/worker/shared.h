@@ -33,7 +33,6 @@ typedef enum PtCounter
 } PtCounter;
 
 extern void pt_shared_request(void);	/* from _PG_init while preloading */
-extern bool pt_shared_present(void);
 
 /* Worker slots. */
 extern void pt_slot_attach(PtWorkerKind kind, int64 number);	/* detaches at exit */
@@ -72,7 +71,6 @@ extern double pt_bucket_level_for(const char *key, double rate, int n, Timestamp
  */
 extern void pt_wake_at_commit(void);
 extern void pt_wake(PtWorkerKind kind); /* at once, this database */
-extern bool pt_workers_expected(void);	/* false: nobody will send (not preloaded, stopped, not this database) */
-extern const char *pt_workers_problem(void);	/* the reason as a sentence for a hint, or NULL */
+extern const char *pt_workers_problem(void);	/* why nobody will send, as a sentence for a hint; NULL: somebody will */
 
 #endif							/* PORTATEXT_SHARED_H */
