@@ -314,11 +314,11 @@ CREATE FUNCTION portatext.balance_alerts() RETURNS bigint
     AS $$
     WITH state AS MATERIALIZED (
         SELECT c.account_id, c.alert_when_credit_less_than AS threshold,
-               COALESCE(a.low, false) AS low, COALESCE(a.zero, false) AS zero,
-               COALESCE(s.amount, 0) + COALESCE(p.amount, 0) AS balance
+               a.low, a.zero, s.amount + COALESCE(p.amount, 0) AS balance
             FROM portatext.account c
-            LEFT JOIN portatext.balance_alert a USING (account_id)
-            LEFT JOIN (SELECT account_id, sum(amount) AS amount FROM portatext.balance_stripe GROUP BY 1) s USING (account_id)
+            -- A dump that is being restored has accounts before it has their balances: nothing is inserted then.
+            JOIN portatext.balance_alert a USING (account_id)
+            JOIN (SELECT account_id, sum(amount) AS amount FROM portatext.balance_stripe GROUP BY 1) s USING (account_id)
             LEFT JOIN (SELECT account_id, sum(amount) AS amount FROM portatext.balance_pending GROUP BY 1) p USING (account_id)),
     due AS MATERIALIZED (
         SELECT s.account_id, s.low AND (s.balance < s.threshold) IS NOT TRUE OR s.zero AND s.balance > 0 AS rearm,
