@@ -84,6 +84,16 @@ static PtPlan next_plan = {
 	.argtypes = {INT4OID, TIMESTAMPTZOID}
 };
 
+static PtPlan poison_plan = {
+	.sql = "WITH gone AS (DELETE FROM portatext.outbox "
+	"WHERE lane = $1 AND due = $2 AND message_id = $3 RETURNING message_id) "
+	"INSERT INTO portatext.attention (account_id, kind, message_id, detail) "
+	"SELECT m.account_id, 'failed', m.message_id, $4 FROM gone "
+	"JOIN portatext.message m ON m.message_id = gone.message_id ON CONFLICT DO NOTHING",
+	.nargs = 4,
+	.argtypes = {INT4OID, TIMESTAMPTZOID, UUIDOID, TEXTOID}
+};
+
 /* What one claim gathers for its statements. */
 typedef struct ClaimWork
 {
@@ -425,6 +435,17 @@ pt_claim_forget(PtClaim *claim)
 		pfree(lease);
 	dlist_init(&claim->taken);
 	claim->n_taken = 0;
+}
+
+void
+pt_claim_poison(int32 lane, TimestampTz due, const pg_uuid_t *id, const char *detail)
+{
+	Datum		values[4] = {
+		Int32GetDatum(lane), TimestampTzGetDatum(due), UUIDPGetDatum(id),
+		CStringGetTextDatum(detail)
+	};
+
+	pt_plan_run(&poison_plan, values, NULL, SPI_OK_INSERT);
 }
 
 TimestampTz

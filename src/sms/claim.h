@@ -84,6 +84,9 @@ extern void pt_claim(PtClaim *claim);
 /* Frees what a claim took whose transaction was rolled back. */
 extern void pt_claim_forget(PtClaim *claim);
 
+/* Marks a message that cannot be claimed: attention row, out of the outbox. */
+extern void pt_claim_poison(int32 lane, TimestampTz due, const pg_uuid_t *id, const char *detail);
+
 /* When the next row of the lane becomes due; DT_NOEND: none waits. */
 extern TimestampTz pt_claim_next_due(int32 lane, TimestampTz now);
 

@@ -39,6 +39,9 @@ typedef struct PtLaneState
 	TimestampTz after_due;
 	pg_uuid_t	after_id;
 	TimestampTz next_due;		/* business time; DT_NOEND: none */
+	TimestampTz bad_due;		/* the row whose claim failed last, alone */
+	pg_uuid_t	bad_id;
+	int			bad_claims;		/* so many times in a row */
 } PtLaneState;
 
 typedef struct PtChannel

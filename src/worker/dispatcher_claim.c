@@ -12,7 +12,14 @@
 
 #define FULL_SCAN_SHARE 20		/* scans from a lane's start take at most 1/20 of the time */
 #define FULL_SCAN_MAX_US (2 * USECS_PER_SEC)
+#define POISON_CLAIMS 3			/* failures of one message's claim, alone */
 #define BULK_SHARE 9			/* one of so many is bulk */
+
+/*
+ * Messages claimed at a time, at most: after a failed claim fewer and fewer, in
+ * the end one alone, so that it is known which one fails; then more again.
+ */
+static int	claim_most = PT_CLAIM_MAX;
 
 /* One claim: its lanes, and which of them were scanned from the start. */
 typedef struct ClaimTurn
@@ -53,7 +60,7 @@ order_lane(ClaimTurn *turn, PtChannel *channel, int which, int want)
 	memset(order, 0, sizeof(*order));
 	order->lane = lane->lane;
 	order->carrier_id = channel->carrier_id;
-	order->want = want;
+	order->want = Min(want, claim_most);
 	order->carrier_rate = carrier->segments_per_second;
 	order->sender_rate = carrier->sender_segments_per_second;
 	turn->states[i] = lane;
@@ -92,6 +99,26 @@ order_channel(ClaimTurn *turn, PtChannel *channel, TimestampTz wall, TimestampTz
 		order_lane(turn, channel, 0, room - share);
 	if (share > 0)
 		order_lane(turn, channel, 1, share);
+}
+
+/* Orders all lanes that there is room for, or one of them, each in its turn. */
+static void
+order_lanes(ClaimTurn *turn, TimestampTz wall)
+{
+	static int	turns = 0;
+	dlist_iter	iter;
+	int			chosen;
+
+	dlist_foreach(iter, &pt_dispatcher.channels)
+		order_channel(turn, dlist_container(PtChannel, node, iter.cur), wall, turn->claim.now);
+	if (claim_most > 1 || turn->claim.n_lanes <= 1)
+		return;
+	chosen = turns++ % turn->claim.n_lanes;
+	turn->orders[0] = turn->orders[chosen];
+	turn->states[0] = turn->states[chosen];
+	turn->channels[0] = turn->channels[chosen];
+	turn->full[0] = turn->full[chosen];
+	turn->claim.n_lanes = 1;
 }
 
 /* What the scan says about the lane. */
@@ -164,7 +191,6 @@ claim_body(void *arg)
 {
 	ClaimTurn  *turn = arg;
 	TimestampTz wall = GetCurrentTimestamp();
-	dlist_iter	iter;
 
 	turn->claim.now = pt_now();
 	pt_channels_refresh();
@@ -174,8 +200,7 @@ claim_body(void *arg)
 		return;
 	}
 	turn_allocate(turn);
-	dlist_foreach(iter, &pt_dispatcher.channels)
-		order_channel(turn, dlist_container(PtChannel, node, iter.cur), wall, turn->claim.now);
+	order_lanes(turn, wall);
 	if (turn->claim.n_lanes == 0)
 		return;
 	turn->claim.lanes = turn->orders;
@@ -205,25 +230,57 @@ distribute(PtClaim *claim)
 	pt_slot_count(PT_COUNT_SKIPPED, claim->n_skipped);
 }
 
-/* After a failed claim: not again at once. */
+/* PtTxBody: the message of the lane that cannot be claimed. */
 static void
-lanes_rest(ClaimTurn *turn)
+poison_body(void *arg)
 {
-	TimestampTz later = GetCurrentTimestamp() + USECS_PER_SEC;
+	const PtLaneState *lane = arg;
+
+	pt_claim_poison(lane->lane, lane->bad_due, &lane->bad_id,
+					"the message could not be claimed; the server's log says why");
+}
+
+/* A message's claim has failed, alone: if that goes on, it is marked and left. */
+static void
+suspect(PtLaneState *lane, const PtClaimLane *order)
+{
+	if (memcmp(&lane->bad_id, &order->last_id, sizeof(pg_uuid_t)) != 0)
+		lane->bad_claims = 0;
+	lane->bad_id = order->last_id;
+	lane->bad_due = order->last_due;
+	if (++lane->bad_claims >= POISON_CLAIMS &&
+		pt_session_tx("marking a message", poison_body, lane))
+		lane->bad_claims = 0;
+}
+
+/* After a failed claim: with fewer messages, or, when there was one, not at once. */
+static void
+claim_failed(ClaimTurn *turn)
+{
+	TimestampTz later = GetCurrentTimestamp() + (claim_most > 1 ? 0 : USECS_PER_SEC);
 	dlist_iter	iter;
 
+	pt_claim_forget(&turn->claim);
+	pt_slot_count(PT_COUNT_ERRORS, 1);
 	dlist_foreach(iter, &pt_dispatcher.channels)
 	{
 		PtChannel  *channel = dlist_container(PtChannel, node, iter.cur);
 
 		for (int i = 0; i < 2; i++)
 		{
+			bool		mine = turn->claim.n_lanes == 0;
+
+			for (int k = 0; k < turn->claim.n_lanes; k++)
+				mine = mine || turn->states[k] == &channel->lanes[i];
+			if (!mine)
+				continue;
 			channel->lanes[i].scan_at = later;
 			channel->lanes[i].full_scan_at = 0;
 		}
 	}
-	pt_claim_forget(&turn->claim);
-	pt_slot_count(PT_COUNT_ERRORS, 1);
+	if (claim_most == 1 && turn->claim.n_lanes == 1 && turn->orders[0].got == 1)
+		suspect(turn->states[0], &turn->orders[0]);
+	claim_most = Max(claim_most / 2, 1);
 }
 
 /* Does any channel have a lane to look into, and room? */
@@ -259,9 +316,10 @@ pt_dispatcher_claim(bool force)
 	dlist_init(&turn.claim.taken);
 	if (!pt_session_tx("claiming messages", claim_body, &turn))
 	{
-		lanes_rest(&turn);
+		claim_failed(&turn);
 		return;
 	}
+	claim_most = Min(claim_most * 2, PT_CLAIM_MAX);
 	distribute(&turn.claim);
 	if (turn.claim.n_parked > 0)
 		pt_wake(PT_SCHEDULER);

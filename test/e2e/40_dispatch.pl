@@ -307,6 +307,20 @@ like(sql(q{SELECT detail FROM portatext.needs_attention WHERE to_number = '+1555
 sql(q{DROP TRIGGER refuse ON portatext.message; SELECT portatext.settle_message(message_id, 'sent')
 	FROM portatext.message WHERE to_number = '+15550101605'});
 
+# One message that cannot be claimed does not, either.
+sql(q{CREATE OR REPLACE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+	BEGIN IF NEW.state = 'skipped' THEN RAISE 'poison'; END IF; RETURN NEW; END $$;
+	CREATE TRIGGER refuse BEFORE UPDATE ON portatext.message FOR EACH ROW EXECUTE FUNCTION public.refuse();
+	INSERT INTO portatext.global_blacklist (number) VALUES ('+15550101625')});
+queue(0, 'test.numbers(1620, 1629)');
+ok(wait_sql(q{SELECT count(*) FROM portatext.message WHERE state = 'delivered'
+	AND to_number BETWEEN '+15550101620' AND '+15550101629'}, 9), 'one message that cannot be claimed: the others are delivered');
+ok(wait_sql(q{SELECT kind FROM portatext.needs_attention WHERE to_number = '+15550101625'}, 'failed'),
+	'it is marked and left');
+is(sql(q{SELECT count(*) FROM portatext.outbox WHERE to_number = '+15550101625'}), 0, 'out of the way');
+sql(q{DROP TRIGGER refuse ON portatext.message; SELECT portatext.settle_message(message_id, 'failed')
+	FROM portatext.message WHERE to_number = '+15550101625'});
+
 # ---- stopping ----
 
 my ($calm_id, $calm_hook) = carrier({ %taken, delay => 1 }, max_in_flight => 2);
