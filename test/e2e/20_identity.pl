@@ -3,7 +3,6 @@
 use strict;
 use warnings;
 
-use IO::Socket::INET;
 use PortatextNode qw(wait_for);
 use Test::More;
 
@@ -67,7 +66,6 @@ SKIP:
 	my $child = fork // die "fork: $!";
 	# It refuses to run as root; a container may run the tests as root all the same.
 	exec $pgbouncer, '-q', "$dir/pgbouncer.ini" unless $child;
-	wait_for { IO::Socket::INET->new("127.0.0.1:$port") };
 
 	my $pooled = sub {
 		my $answer = qx(psql -XqAt "host=127.0.0.1 port=$port dbname=postgres" -c "$_[0]" 2>&1);
@@ -75,6 +73,7 @@ SKIP:
 		return $answer;
 	};
 
+	wait_for { $pooled->('SELECT 1') eq '1' };
 	is($pooled->("BEGIN; SELECT portatext.act_as($blue); SELECT portatext.current_account(); COMMIT"),
 		"\n$blue", 'act_as() holds for its transaction');
 	my $default = sql('SELECT portatext.current_account()');
