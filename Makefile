@@ -34,8 +34,14 @@ MODULE_big = portatext
 # time for unit tests, fuzzers and sanitizers.
 CORE = \
 	src/carrier/adapter.c \
+	src/carrier/http.c \
+	src/carrier/http_check.c \
+	src/carrier/http_receipt.c \
+	src/carrier/json.c \
 	src/carrier/kannel.c \
 	src/carrier/loopback.c \
+	src/carrier/signature.c \
+	src/carrier/template.c \
 	src/number/address.c \
 	src/number/imsi.c \
 	src/number/operator_data.c \
@@ -47,6 +53,7 @@ CORE = \
 	src/text/gsm.c \
 	src/text/gsm_code.c \
 	src/text/gsm_table.c \
+	src/text/json_read.c \
 	src/text/transliterate.c \
 	src/worker/http.c \
 	src/worker/http_slot.c \
@@ -66,6 +73,7 @@ SQL_PARTS = \
 	src/event/event.sql \
 	src/billing/billing.sql \
 	src/carrier/carrier.sql \
+	src/carrier/http_template.sql \
 	src/carrier/operator.sql \
 	src/sms/sms.sql \
 	src/sms/cost.sql \
@@ -92,11 +100,11 @@ REGRESS = $(patsubst sql/%.sql,%,$(shell grep -L -m1 '^-- test build only' /dev/
 REGRESS_OPTS = --load-extension=portatext
 EXTRA_CLEAN = $(DATA_built) results regression.diffs regression.out build
 
-PG_CPPFLAGS = -Isrc -DPORTATEXT_VERSION=\"$(EXTVERSION)\" -DPORTATEXT_VERSION='"$(EXTVERSION)"' $(shell pkg-config --cflags icu-i18n libmicrohttpd 2>/dev/null)
+PG_CPPFLAGS = -Isrc -DPORTATEXT_VERSION=\"$(EXTVERSION)\" -DPORTATEXT_VERSION='"$(EXTVERSION)"' $(shell pkg-config --cflags icu-i18n libcrypto libmicrohttpd 2>/dev/null)
 PG_CFLAGS = -std=gnu11 -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
 	-Wno-missing-field-initializers -Wno-cast-function-type $(WERROR)
 PG_CXXFLAGS = -std=c++17 -Wall -Wextra $(WERROR)
-SHLIB_LINK = -lcurl -licui18n -licuuc -lmicrohttpd -lphonenumber -lstdc++ $(SAN_LINK)
+SHLIB_LINK = -lcrypto -lcurl -licui18n -licuuc -lmicrohttpd -lphonenumber -lstdc++ $(SAN_LINK)
 # Warnings are errors for the developers' targets; a packager's compiler may be newer.
 WERROR =
 ifdef PORTATEXT_TEST

@@ -68,6 +68,41 @@ END
 $$;
 SELECT count(*) FROM portatext.carriers;
 
+-- The templated adapter: what is shipped, and the same care at configuration time.
+SELECT name, settings->>'url' AS url, settings->>'signature' AS signature, note <> '' AS noted
+FROM portatext.shipped_http_template ORDER BY name;
+SELECT portatext.create_carrier('templated', 'http',
+    '{"template": "twilio", "account": "AC1", "callback_url": "https://sms.example"}', 'AC1', 'hush-hush', priority => 999) AS templated \gset
+SELECT settings FROM portatext.carriers WHERE carrier_id = :templated;
+DO $$
+DECLARE
+    attempt record;
+    state text; message text;
+BEGIN
+    FOR attempt IN SELECT * FROM (VALUES
+        ('no address', '{}'),
+        ('no such template', '{"template": "twillio"}'),
+        ('no account', '{"template": "twilio", "callback_url": "https://h"}'),
+        ('no public address', '{"template": "twilio", "account": "AC1"}'),
+        ('unknown setting', '{"template": "twilio", "account": "AC1", "callback_url": "https://h", "colour": 1}'),
+        ('unknown placeholder', '{"template": "twilio", "account": "AC1", "callback_url": "https://h", "body": {"To": "{two}"}}'),
+        ('body is no object', '{"template": "twilio", "account": "AC1", "callback_url": "https://h", "body": "To={to}"}'),
+        ('bad class', '{"template": "twilio", "account": "AC1", "callback_url": "https://h", "codes": {"1": "odd"}}'),
+        ('a part taken away', '{"template": "twilio", "account": "AC1", "callback_url": "https://h", "signed": null}'),
+        ('no public key', '{"template": "telnyx", "callback_url": "https://h"}')) AS v (what, settings)
+    LOOP
+        BEGIN
+            PERFORM portatext.create_carrier('x', 'http', attempt.settings::jsonb, 'AC1', 'hush-hush');
+            RAISE INFO '%: accepted', attempt.what;
+        EXCEPTION WHEN OTHERS THEN
+            GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT;
+            RAISE INFO '%: % %', attempt.what, state, message;
+        END;
+    END LOOP;
+END
+$$;
+SELECT portatext.drop_carrier('templated');
+
 -- The running statement is not shown once the function has begun.
 SELECT portatext.create_carrier('hidden', 'loopback', username => 'u', password => 'find-me-if-you-can') > 0 AS made,
     (SELECT count(*) FROM pg_stat_activity WHERE pid = pg_backend_pid() AND query LIKE '%find-me%') AS shown;

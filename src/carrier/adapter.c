@@ -14,6 +14,7 @@
 static const PtAdapter *const adapters[] = {
 	&pt_adapter_loopback,
 	&pt_adapter_kannel,
+	&pt_adapter_http,
 	NULL
 };
 

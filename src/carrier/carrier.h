@@ -159,5 +159,6 @@ extern const char *pt_carrier_unknown_setting(const PtCarrier *carrier, const ch
 
 extern const PtAdapter pt_adapter_loopback;
 extern const PtAdapter pt_adapter_kannel;
+extern const PtAdapter pt_adapter_http;
 
 #endif							/* PORTATEXT_CARRIER_H */

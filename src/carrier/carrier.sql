@@ -26,7 +26,7 @@ CREATE TABLE portatext.carrier (
     created_at timestamptz NOT NULL DEFAULT portatext.now()
 );
 COMMENT ON TABLE portatext.carrier IS 'Carriers that the operator has set up; they overlay the shipped ones of the same name.';
-COMMENT ON COLUMN portatext.carrier.adapter IS 'loopback or kannel.';
+COMMENT ON COLUMN portatext.carrier.adapter IS 'loopback, kannel or http.';
 COMMENT ON COLUMN portatext.carrier.priority IS 'The enabled carrier with the lowest number takes what no account pins elsewhere.';
 COMMENT ON COLUMN portatext.carrier.settings IS 'The adapter''s own settings, without secrets (docs/carriers.md).';
 COMMENT ON COLUMN portatext.carrier.segments_per_second IS 'Segments a second the carrier takes; null: no limit.';

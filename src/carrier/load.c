@@ -138,16 +138,24 @@ is_credential(const char *key)
 	return false;
 }
 
-/* Adds the settings and credentials (NULL: not set). */
+/*
+ * Adds the settings, over those of the shipped template that they name, and the
+ * credentials (NULL: not set).
+ */
 static void
 draft_read_settings(Draft *draft, Datum settings, char *const credentials[CREDENTIALS])
 {
 	static PtPlan plan = {
-		"SELECT key, value FROM pg_catalog.jsonb_each_text($1) "
+		"SELECT key, value FROM pg_catalog.jsonb_each_text(COALESCE("
+		"(SELECT t.settings FROM portatext.shipped_http_template t "
+		"WHERE t.name OPERATOR(pg_catalog.=) ($1 OPERATOR(pg_catalog.->>) 'template') "
+		"AND $2 OPERATOR(pg_catalog.=) 'http'), '{}') "
+		"OPERATOR(pg_catalog.||) CASE pg_catalog.jsonb_typeof($1) WHEN 'object' THEN $1 ELSE '{}' END) "
 		"WHERE value IS NOT NULL ORDER BY key COLLATE \"C\"",
-		1, {JSONBOID}
+		2, {JSONBOID, TEXTOID}
 	};
-	uint64		n = pt_plan_read(&plan, &settings, NULL);
+	Datum		values[2] = {settings, CStringGetTextDatum(draft->head.adapter->name)};
+	uint64		n = pt_plan_read(&plan, values, NULL);
 	bool		isnull;
 
 	draft->keys = palloc((n + CREDENTIALS) * sizeof(char *));

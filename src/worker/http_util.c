@@ -26,9 +26,9 @@ pt_buffer_init(PtBuffer *buffer, char *data, size_t size)
 		data[0] = '\0';
 }
 
-/* Appends len octets or, when they do not fit, nothing. */
-static void
-buffer_append(PtBuffer *buffer, const char *octets, size_t len)
+/* What does not fit is left out as a whole. */
+void
+pt_buffer_append(PtBuffer *buffer, const char *octets, size_t len)
 {
 	if (buffer->overflow || buffer->size - buffer->len <= len)
 	{
@@ -43,7 +43,7 @@ buffer_append(PtBuffer *buffer, const char *octets, size_t len)
 void
 pt_buffer_add(PtBuffer *buffer, const char *text)
 {
-	buffer_append(buffer, text, strlen(text));
+	pt_buffer_append(buffer, text, strlen(text));
 }
 
 /* The unreserved characters of RFC 3986, 2.3. */
@@ -65,9 +65,9 @@ pt_buffer_add_encoded(PtBuffer *buffer, const char *octets, size_t len)
 		char		escape[3] = {'%', hex[c >> 4], hex[c & 15]};
 
 		if (unreserved(c))
-			buffer_append(buffer, &octets[i], 1);
+			pt_buffer_append(buffer, &octets[i], 1);
 		else
-			buffer_append(buffer, escape, 3);
+			pt_buffer_append(buffer, escape, 3);
 	}
 }
 

@@ -24,6 +24,7 @@ typedef struct PtBuffer
 } PtBuffer;
 
 extern void pt_buffer_init(PtBuffer *buffer, char *data, size_t size);
+extern void pt_buffer_append(PtBuffer *buffer, const char *octets, size_t len);
 extern void pt_buffer_add(PtBuffer *buffer, const char *text);
 extern void pt_buffer_add_encoded(PtBuffer *buffer, const char *octets, size_t len);	/* RFC 3986, 2.1 */
 

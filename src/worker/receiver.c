@@ -20,8 +20,11 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 
 #include "cache.h"
+#include "carrier/http_receipt.h"
+#include "carrier/load.h"
 #include "worker/receiver.h"
 #include "worker/session.h"
 #include "worker/settings.h"
@@ -36,7 +39,7 @@
 PGDLLEXPORT void pt_receiver_main(Datum main_arg);
 
 static PtPlan carriers_plan = {
-	"SELECT c.carrier_id, c.name, s.receipt_secret FROM portatext.carriers c"
+	"SELECT c.carrier_id, c.name, s.receipt_secret, c.adapter = 'http' FROM portatext.carriers c"
 	" LEFT JOIN portatext.carrier_secret s ON s.carrier_id = c.carrier_id"
 	" ORDER BY c.name",
 	0, {0}
@@ -78,6 +81,18 @@ copy_text(uint64 row, int col, char *out, size_t size)
 		strlcpy(out, TextDatumGetCString(value), size);
 }
 
+/* Lets go of the carriers. */
+static void
+forget_carriers(void)
+{
+	for (int i = 0; i < n_carriers; i++)
+		pt_carrier_free(carriers[i].settings);
+	n_carriers = 0;
+	if (carriers != NULL)
+		pfree(carriers);
+	carriers = NULL;
+}
+
 /* Reads carriers and secrets; body of a transaction. */
 static void
 load_carriers(void *arg)
@@ -87,18 +102,33 @@ load_carriers(void *arg)
 
 	pt_cache_begin(&cache);
 	n = pt_plan_run(&carriers_plan, NULL, NULL, SPI_OK_SELECT);
-	n_carriers = 0;
-	if (carriers != NULL)
-		pfree(carriers);
+	forget_carriers();
 	carriers = MemoryContextAllocZero(TopMemoryContext, (n + 1) * sizeof(PtReceiverCarrier));
 	for (uint64 i = 0; i < n; i++)
 	{
 		carriers[i].carrier_id = DatumGetInt32(pt_result(i, 1, &isnull));
 		copy_text(i, 2, carriers[i].name, sizeof(carriers[i].name));
 		copy_text(i, 3, carriers[i].secret, sizeof(carriers[i].secret));
+		carriers[i].templated = DatumGetBool(pt_result(i, 4, &isnull));
 	}
 	n_carriers = (int) n;
 	pt_cache_loaded(&cache);
+}
+
+/* Reads how one carrier's callbacks are read; body of a transaction. */
+static void
+load_settings(void *arg)
+{
+	PtReceiverCarrier *carrier = arg;
+	char		problem[200] = "";
+
+	carrier->settings = pt_carrier_load(carrier->carrier_id, problem, sizeof(problem));
+	if (carrier->settings == NULL)
+		ereport(LOG,
+				(errmsg("portatext receiver: carrier %d cannot be used: %s", carrier->carrier_id, problem),
+				 errhint("Its callbacks are put off until portatext.alter_carrier() sets this right.")));
+	else
+		carrier->templated = pt_call_mapped(carrier->settings);
 }
 
 /* Takes notice of changes that others have committed; reloads the carriers if need be. */
@@ -110,8 +140,11 @@ refresh_carriers(void)
 	StartTransactionCommand();
 	CommitTransactionCommand();
 	MemoryContextSwitchTo(context);
-	if (!pt_cache_fresh(&cache))
-		pt_session_tx("carriers", load_carriers, NULL);
+	if (pt_cache_fresh(&cache) || !pt_session_tx("carriers", load_carriers, NULL))
+		return;
+	for (int i = 0; i < n_carriers; i++)
+		if (carriers[i].templated)
+			pt_session_tx("carrier", load_settings, &carriers[i]);
 }
 
 /* Hook of the listener: the carrier of this name, NULL if there is none. */
@@ -138,6 +171,14 @@ static void
 debug(const char *text)
 {
 	ereport(DEBUG1, (errmsg_internal("portatext receiver: %s", text)));
+}
+
+/* Hook of the listener: the business clock. */
+static long
+clock_now(void)
+{
+	return (long) (pt_now() / USECS_PER_SEC) +
+		(POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * (long) SECS_PER_DAY;
 }
 
 /* UTF-8 in the database's encoding, as a text value. */
@@ -346,7 +387,7 @@ reserve_connections(void)
 static void
 listen_anew(void)
 {
-	static const PtListenerHooks hooks = {find_carrier, leave, debug};
+	static const PtListenerHooks hooks = {find_carrier, leave, debug, clock_now};
 	static bool told = false;
 	char		problem[128];
 

@@ -20,6 +20,8 @@ typedef struct PtReceiverCarrier
 	int32_t		carrier_id;
 	char		name[PT_CARRIER_NAME_SIZE];
 	char		secret[PT_SECRET_SIZE]; /* empty: takes no callbacks */
+	bool		templated;		/* its settings say how callbacks are read */
+	struct PtCarrier *settings;	/* those; NULL: they are unsound */
 } PtReceiverCarrier;
 
 /* One request that waits for the transaction that stores it. */
@@ -41,6 +43,7 @@ typedef struct PtListenerHooks
 	const PtReceiverCarrier *(*carrier) (const char *name); /* NULL: none */
 	void		(*panic) (const char *where, unsigned line);	/* does not return */
 	void		(*debug) (const char *text);
+	long		(*now) (void);	/* seconds since 1970 */
 } PtListenerHooks;
 
 /* Listens; false: problem says why not. */

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "carrier/http_receipt.h"
 #include "text/utf8.h"
 
 #define BODY_LIMIT 65536		/* octets of a request's body */
@@ -34,6 +35,7 @@
 #define TOO_LARGE 413
 #define UNSUPPORTED 415
 #define SERVER_ERROR 500
+#define UNAVAILABLE 503
 
 /* The callback is first, so that its address is the request's. */
 typedef struct Request
@@ -43,12 +45,15 @@ typedef struct Request
 	bool		begun;
 	bool		post;
 	bool		health;
+	bool		unproven;		/* let in for the signature over its body */
 	unsigned	status;			/* the answer; 0: not known yet */
 	const char *problem;		/* told with a 400 */
 	char	   *uri;			/* path; the query follows its NUL */
 	char	   *query;			/* NULL: none */
 	char	   *body;
 	char	   *converted;		/* body in UTF-8, when it was not */
+	char	   *target;			/* path and query as they came; of templated carriers only */
+	PtJson	   *data;			/* what a templated carrier says */
 	size_t		body_len;
 	size_t		body_room;
 	int			receipts_room;
@@ -113,6 +118,8 @@ close_request(void *context, struct MHD_Connection *connection, void **state,
 		return;
 	free(r->callback.receipts);
 	free(r->converted);
+	free(r->target);
+	pt_json_free(r->data);
 	free(r->body);
 	free(r->uri);
 	free(r);
@@ -207,6 +214,24 @@ authorize(Request *r, const PtReceiverCarrier *carrier)
 	return pt_secret_equal(secret, carrier->secret) ? 0 : FORBIDDEN;
 }
 
+/*
+ * May the request go on to its body?  Where callbacks are signed, that is checked
+ * when the body is there; and such a key, which may be a public one, opens nothing
+ * else.
+ */
+static unsigned
+admit(Request *r, const PtReceiverCarrier *carrier)
+{
+	if (!carrier->templated)
+		return authorize(r, carrier);
+	if (carrier->settings == NULL)
+		return UNAVAILABLE;
+	if (!pt_call_signed(carrier->settings))
+		return authorize(r, carrier);
+	r->unproven = true;
+	return r->callback.inbound ? FORBIDDEN : 0;
+}
+
 /* Looks at the request's line and headers; 0 or the status of an error. */
 static unsigned
 begin(Request *r, const char *method)
@@ -223,7 +248,7 @@ begin(Request *r, const char *method)
 		return OK;
 	status = route(r, &carrier);
 	if (status == 0)
-		status = authorize(r, carrier);
+		status = admit(r, carrier);
 	if (status != 0)
 		return status;
 	r->callback.carrier_id = carrier->carrier_id;
@@ -363,14 +388,76 @@ finish_kannel_message(Request *r, PtFields *fields)
 	return r->body != NULL ? convert_text(r, r->body, r->body_len) : convert_text(r, "", 0);
 }
 
+/* A request header by name; for PtCall. */
+static const char *
+call_header(void *context, const char *name)
+{
+	return header(context, name);
+}
+
+/* Who signed the templated carrier's callback?  0 or the status of an error. */
+static unsigned
+check_signature(Request *r, const PtReceiverCarrier *carrier, const PtJson *form)
+{
+	size_t		size = strlen(r->uri) + (r->query != NULL ? strlen(r->query) : 0) + 2;
+	PtCall		call = {.body = r->body,.body_len = r->body_len,.form = form,
+		.header = call_header,.context = r,.now = owner->now()};
+
+	if (!pt_call_signed(carrier->settings))
+		return r->unproven ? UNAVAILABLE : 0;
+	r->target = malloc(size);
+	if (r->target == NULL)
+		return SERVER_ERROR;
+	snprintf(r->target, size, "%s%s%s", r->uri, r->query != NULL ? "?" : "", r->query != NULL ? r->query : "");
+	call.target = r->target;
+	switch (pt_call_trust(carrier->settings, &call))
+	{
+		case PT_CALL_TRUSTED:
+			return 0;
+		case PT_CALL_UNSIGNED:
+			return UNAUTHORIZED;
+		default:
+			return FORBIDDEN;
+	}
+}
+
+/* A templated carrier's receipts; 0 or the status of an error. */
+static unsigned
+finish_templated(Request *r, const PtReceiverCarrier *carrier)
+{
+	bool		form = r->body != NULL && has_type(r, "application/x-www-form-urlencoded");
+	const char *text = r->body != NULL ? r->body : r->query != NULL ? r->query : "";
+	unsigned	status;
+
+	if (r->body != NULL && !form && !has_type(r, "application/json"))
+		return UNSUPPORTED;
+	r->data = form || r->body == NULL ? pt_json_form(text, strlen(text)) : pt_json_parse(r->body, r->body_len);
+	status = check_signature(r, carrier, form ? r->data : NULL);
+	if (status != 0)
+		return status;
+	r->problem = "malformed form or JSON";
+	if (r->data == NULL ||
+		!pt_call_receipts(carrier->settings, r->data, add_receipt, r, &r->problem))
+		return BAD_REQUEST;
+	return r->callback.n_receipts > 0 ? 0 : OK;
+}
+
 /* The request is whole: reads it; 0 or the status of an error. */
 static unsigned
 finish(Request *r)
 {
+	const PtReceiverCarrier *carrier = owner->carrier(r->callback.carrier);
 	PtFieldsDone add = r->callback.inbound ? add_message : add_receipt;
 	PtFields	fields = {0};
 	const char *text;
 
+	/* The carrier may have changed since the headers came. */
+	if (carrier == NULL)
+		return NOT_FOUND;
+	if (carrier->templated ? carrier->settings == NULL : r->unproven)
+		return UNAVAILABLE;
+	if (carrier->templated && !r->callback.inbound)
+		return finish_templated(r, carrier);
 	if (r->query != NULL)
 		pt_form_read(r->query, &fields);
 	if (r->callback.inbound && r->post && header(r, "X-Kannel-To") != NULL)

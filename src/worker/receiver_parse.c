@@ -55,12 +55,8 @@ pt_hex_digit(char c)
 	return -1;
 }
 
-/*
- * Decodes one value in place; a malformed escape stays as it is.  %00 becomes
- * U+FFFD, whose three octets fit in the escape's place.
- */
-static void
-form_decode(char *text)
+void
+pt_form_decode(char *text)
 {
 	char	   *out = text;
 
@@ -96,8 +92,8 @@ pt_form_read(char *text, PtFields *fields)
 		if (value == NULL)
 			continue;
 		*value++ = '\0';
-		form_decode(name);
-		form_decode(value);
+		pt_form_decode(name);
+		pt_form_decode(value);
 		pt_field_set(fields, name, value);
 	}
 }

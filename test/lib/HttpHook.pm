@@ -54,7 +54,7 @@ sub start
 	return $self;
 }
 
-# How the next requests are answered: status (default 200), body, delay (seconds
+# How the next requests are answered: status (default 200), body, headers (a hash), delay (seconds
 # before the answer), drop (the connection is closed without an answer).
 sub behave
 {
@@ -179,8 +179,9 @@ sub answer_all
 
 		sleep $how->{delay} if $how->{delay};
 		return 0 if $how->{drop};
-		syswrite $socket, sprintf("HTTP/1.1 %d Answer\r\nContent-Length: %d\r\n\r\n%s",
-			$how->{status} // 200, length $answer, $answer) or return 0;
+		my $lines = join '', map { "$_: $how->{headers}{$_}\r\n" } sort keys %{ $how->{headers} || {} };
+		syswrite $socket, sprintf("HTTP/1.1 %d Answer\r\nContent-Length: %d\r\n%s\r\n%s",
+			$how->{status} // 200, length $answer, $lines, $answer) or return 0;
 		return 0 if lc($header{connection} // '') eq 'close';
 	}
 	return 1;

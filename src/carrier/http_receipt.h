@@ -1,0 +1,49 @@
+/*
+ * http_receipt.h
+ *	  What carriers of the templated adapter call back with: who signed it, and
+ *	  what it says.
+ */
+#ifndef PORTATEXT_HTTP_RECEIPT_H
+#define PORTATEXT_HTTP_RECEIPT_H
+
+#include "carrier/carrier.h"
+#include "carrier/json.h"
+#include "worker/receiver_parse.h"
+
+/* A callback as it came. */
+typedef struct PtCall
+{
+	const char *target;			/* path and query, as in the request line */
+	const char *body;			/* raw; NULL: none */
+	size_t		body_len;
+	const PtJson *form;			/* the body's fields; NULL: it is no form */
+	const char *(*header) (void *context, const char *name);	/* NULL: it has none such */
+	void	   *context;
+	long		now;			/* seconds since 1970 */
+} PtCall;
+
+typedef enum PtCallTrust
+{
+	PT_CALL_TRUSTED,
+	PT_CALL_UNSIGNED,			/* no signature */
+	PT_CALL_FORGED				/* a wrong one, or one of another time */
+} PtCallTrust;
+
+/* Do the carrier's settings say what receipts look like?  Else they are read as everybody's. */
+extern bool pt_call_mapped(const PtCarrier *carrier);
+
+/* Are its callbacks signed, rather than carrying the receipt secret? */
+extern bool pt_call_signed(const PtCarrier *carrier);
+
+/* Who signed the callback? */
+extern PtCallTrust pt_call_trust(const PtCarrier *carrier, const PtCall *call);
+
+/*
+ * Hands over each receipt in the callback (an object, or an array of them); one
+ * whose status is not in receipt_statuses says nothing and is left out.  False:
+ * it is malformed (problem says why), or done has answered false.
+ */
+extern bool pt_call_receipts(const PtCarrier *carrier, const PtJson *data, PtFieldsDone done, void *context,
+							 const char **problem);
+
+#endif							/* PORTATEXT_HTTP_RECEIPT_H */
