@@ -83,8 +83,11 @@ SQL_PARTS = \
 	src/sms/settle.sql \
 	src/sms/send.sql \
 	src/sms/blacklist.sql \
+	src/sms/forget.sql \
+	src/sms/retention.sql \
 	src/sms/did.sql \
 	src/worker/worker.sql \
+	src/worker/health.sql \
 	src/account/grants.sql
 
 SOURCES_C = $(sort $(wildcard src/*.c src/*/*.c))

@@ -65,11 +65,12 @@ SELECT c.relname
       AND has_table_privilege('portatext_account', c.oid, 'SELECT');
 
 -- Functions: definer functions and those in SQL or PL/pgSQL that may be called
--- from outside have a pinned search_path.
+-- from outside have a pinned search_path.  A procedure that commits cannot have
+-- one: it may only call functions that have, and is none of the definer's.
 SELECT p.oid::regprocedure
     FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
     WHERE p.pronamespace = 'portatext'::regnamespace
-      AND (p.prosecdef OR l.lanname IN ('sql', 'plpgsql'))
+      AND (p.prosecdef OR l.lanname IN ('sql', 'plpgsql') AND p.prokind <> 'p')
       AND NOT EXISTS (SELECT FROM unnest(p.proconfig) s WHERE s = 'search_path=pg_catalog, pg_temp')
     ORDER BY 1;
 -- No volatile function is parallel safe, but those that touch nothing.

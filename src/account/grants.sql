@@ -55,7 +55,7 @@ BEGIN
 END
 $$;
 ALTER SCHEMA portatext OWNER TO portatext_owner;
-REVOKE ALL ON ALL FUNCTIONS IN SCHEMA portatext FROM PUBLIC;
+REVOKE ALL ON ALL ROUTINES IN SCHEMA portatext FROM PUBLIC;
 GRANT USAGE ON SCHEMA portatext TO PUBLIC;
 
 -- The functions of PUBLIC: they compute from their arguments alone, and the

@@ -352,3 +352,53 @@ $$;
 COMMENT ON FUNCTION portatext.check_balances() IS
     'Accounts whose balance is not the sum of their ledger (BILL-20): none, outside a transaction that is spending. Reads the whole ledger. For operators.';
 GRANT EXECUTE ON FUNCTION portatext.check_balances() TO portatext_operator;
+
+-- Retention.
+
+CREATE FUNCTION portatext.retire_entries(account bigint, from_id uuid, below uuid, older_than timestamptz,
+        OUT seen bigint, OUT last_id uuid, OUT kept_id uuid, OUT gone bigint)
+    LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+    WITH page AS MATERIALIZED (
+        SELECT l.reference, l.kind, l.created_at FROM portatext.ledger_entry l
+            WHERE l.account_id = account AND l.reference >= from_id AND l.reference < below
+              AND l.kind <> 'carry_forward'
+            ORDER BY l.reference LIMIT 500),
+    -- A booking stays while another of its reference is younger, or its message may still be refunded.
+    judged AS MATERIALIZED (
+        SELECT p.reference, p.kind,
+            (SELECT max(y.created_at) FROM portatext.ledger_entry y
+                WHERE y.account_id = account AND y.reference = p.reference) < older_than
+            AND COALESCE((SELECT m.step FROM portatext.message m WHERE m.message_id = p.reference), 'final')
+                = 'final' AS over
+        FROM page p),
+    deleted AS (
+        DELETE FROM portatext.ledger_entry l USING judged j
+            WHERE l.account_id = account AND l.reference = j.reference AND l.kind = j.kind AND j.over
+            RETURNING l.reference, l.kind, l.amount),
+    booked AS (
+        INSERT INTO portatext.ledger_entry AS c (account_id, reference, kind, amount, note)
+            SELECT account, '00000000-0000-0000-0000-000000000000', 'carry_forward', sum(d.amount),
+                   format('Bookings before %s.', to_char(older_than AT TIME ZONE 'UTC', 'YYYY-MM-DD'))
+                FROM deleted d HAVING count(*) > 0
+            ON CONFLICT (account_id, reference, kind) DO UPDATE
+                SET amount = c.amount + EXCLUDED.amount, note = EXCLUDED.note, created_at = EXCLUDED.created_at)
+    SELECT count(*),
+        (SELECT p.reference FROM page p ORDER BY p.reference DESC LIMIT 1),
+        (SELECT p.reference FROM page p
+            WHERE NOT EXISTS (SELECT FROM deleted d WHERE d.reference = p.reference AND d.kind = p.kind)
+            ORDER BY p.reference LIMIT 1),
+        (SELECT count(*) FROM deleted)
+    FROM page;
+$$;
+COMMENT ON FUNCTION portatext.retire_entries(bigint, uuid, uuid, timestamptz) IS
+    'The part of retire_ledger() in SQL; the ledger refuses it when it is called alone.';
+
+CREATE FUNCTION portatext.retire_ledger(account bigint, from_id uuid, below uuid, older_than timestamptz,
+        OUT seen bigint, OUT last_id uuid, OUT kept_id uuid, OUT gone bigint)
+    RETURNS record
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'pt_retire_ledger';
+COMMENT ON FUNCTION portatext.retire_ledger(bigint, uuid, uuid, timestamptz) IS
+    'For the scheduler: deletes an account''s old bookings, at most 500, and adds their sum to its one carry_forward row in the same statement (BILL-20). The answer is that of retire_messages().';

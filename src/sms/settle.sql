@@ -59,6 +59,12 @@ BEGIN
             MESSAGE = format('message %s does not exist', message_id);
     END IF;
     PERFORM portatext.settle_check(msg);
+    IF decision = 'resend' AND msg.body = '' THEN
+        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = format('message %s cannot be sent again', message_id),
+            DETAIL = 'Its text and recipient were taken out by forget_number().',
+            HINT = 'Settle it as sent or failed.';
+    END IF;
     CASE decision
         WHEN 'sent' THEN PERFORM portatext.settle_sent(msg);
         WHEN 'failed' THEN PERFORM portatext.settle_failed(msg);

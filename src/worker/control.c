@@ -11,6 +11,7 @@
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "storage/latch.h"
+#include "utils/builtins.h"
 
 #include "worker/settings.h"
 
@@ -20,6 +21,7 @@
 PG_FUNCTION_INFO_V1(pt_start_workers);
 PG_FUNCTION_INFO_V1(pt_stop_workers);
 PG_FUNCTION_INFO_V1(pt_workers_running);
+PG_FUNCTION_INFO_V1(pt_worker_problem_sql);
 
 /* Raises 55000 when the library was not preloaded. */
 static void
@@ -138,4 +140,15 @@ pt_workers_problem(void)
 		answer = find_problem();
 	asked = statement;
 	return answer;
+}
+
+/* worker_problem(): the same for a view, null when there is none. */
+Datum
+pt_worker_problem_sql(PG_FUNCTION_ARGS)
+{
+	const char *problem = find_problem();
+
+	if (problem == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(problem));
 }

@@ -399,9 +399,11 @@ listen_anew(void)
 						pt_receiver_address, pt_receiver_port)));
 		strlcpy(listening_address, pt_receiver_address, sizeof(listening_address));
 		listening_port = pt_receiver_port;
+		pt_slot_attach(PT_RECEIVER, listening_port);
 		told = false;
 		return;
 	}
+	pt_slot_attach(PT_RECEIVER, 0);
 	if (!told)
 		ereport(LOG,
 				(errmsg("portatext receiver could not listen on \"%s\", port %d: %s",

@@ -69,9 +69,8 @@ static PtPlan list_plan = {
 	.nargs = 2,.argtypes = {UUIDARRAYOID, TIMESTAMPTZOID}
 };
 
-/* The least id (RFC 9562, version 7) of the given time. */
-static Datum
-id_at(TimestampTz at)
+Datum
+pt_id_at(TimestampTz at)
 {
 	pg_uuid_t  *id = palloc0(sizeof(pg_uuid_t));
 	int64		unix_ms = at / 1000 +
@@ -106,7 +105,7 @@ pt_task_watch_new(void *arg)
 	bool		isnull;
 
 	values[0] = read_mark();
-	values[1] = id_at(TimestampTzPlusMilliseconds(now, -LAG_MS));
+	values[1] = pt_id_at(TimestampTzPlusMilliseconds(now, -LAG_MS));
 	values[2] = TimestampTzGetDatum(now);
 	rows = pt_plan_run_latest(&pass_plan, values, NULL, SPI_OK_SELECT);
 	if (rows == 0)

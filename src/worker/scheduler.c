@@ -14,6 +14,7 @@
 
 #define SWEEP_MS 5000			/* what no wake has announced is found within it */
 #define WAKE_MS 100
+#define RETENTION_MS 60000
 #define FIRST_RETRY_MS 1000
 #define LAST_RETRY_MS 60000
 
@@ -28,6 +29,10 @@ static PtTask tasks[] = {
 	{.name = "receipts: missing ones",.body = pt_task_watch_due,.period_ms = 10000},
 	{.name = "receipts: strays",.body = pt_task_strays,.period_ms = 30000},
 	{.name = "idempotency keys",.body = pt_task_idempotency,.period_ms = 60000},
+	{.name = "retention: messages",.body = pt_task_retire_messages,.period_ms = RETENTION_MS},
+	{.name = "retention: events",.body = pt_task_retire_events,.period_ms = RETENTION_MS},
+	{.name = "retention: ledger",.body = pt_task_retire_ledger,.period_ms = RETENTION_MS},
+	{.name = "retention: references",.body = pt_task_retire_refs,.period_ms = RETENTION_MS},
 };
 
 /* How a turn is told whether this database is a copy. */

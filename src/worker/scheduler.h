@@ -30,12 +30,19 @@ extern void pt_task_strays(void *task); /* housekeeping.c */
 extern void pt_task_absorb(void *task);
 extern void pt_task_alerts(void *task);
 extern void pt_task_idempotency(void *task);
+extern void pt_task_retire_messages(void *task);	/* retention.c */
+extern void pt_task_retire_events(void *task);
+extern void pt_task_retire_ledger(void *task);
+extern void pt_task_retire_refs(void *task);
 
 /* Asks about those of the ids that are listed as without a receipt: ask.c. */
 extern void pt_ask_carriers(Datum ids);
 
 /* Milliseconds from now until then, between low and high. */
 extern long pt_task_ms(TimestampTz now, TimestampTz then, long low, long high);
+
+/* The least id (RFC 9562, version 7) of the given time: reconcile.c. */
+extern Datum pt_id_at(TimestampTz at);
 
 /* An array of uuids from column 1 of SPI_tuptable, in the current context. */
 extern Datum pt_ids_of_result(uint64 rows);

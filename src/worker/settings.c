@@ -7,12 +7,17 @@
 #include "utils/guc.h"
 #include "utils/varlena.h"
 
+#define MAX_RETENTION 36500	/* days */
+
 char	   *pt_databases = NULL;
 int			pt_dispatchers = 1;
 char	   *pt_receiver_address = NULL;
 int			pt_receiver_port = 0;
 int			pt_shutdown_grace = 2000;
 char	   *pt_installation_setting = NULL;
+int			pt_retention_messages = 0;
+int			pt_retention_events = 0;
+int			pt_retention_ledger = 0;
 
 /* Splits a list of database names; false when its syntax is wrong. */
 static bool
@@ -98,10 +103,32 @@ define_database_settings(void)
 							   NULL, NULL, NULL);
 }
 
+/* For how many days data is kept; a database may have its own. */
+static void
+define_retention_settings(void)
+{
+	DefineCustomIntVariable("portatext.retention_messages",
+							"Days after which messages that have ended are deleted.",
+							"0: they are kept for ever.",
+							&pt_retention_messages, 0, 0, MAX_RETENTION, PGC_SUSET, 0,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("portatext.retention_events",
+							"Days after which events are deleted.",
+							"0: they are kept for ever.",
+							&pt_retention_events, 0, 0, MAX_RETENTION, PGC_SUSET, 0,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("portatext.retention_ledger",
+							"Days after which bookings are carried forward as one sum.",
+							"0: they are kept for ever.",
+							&pt_retention_ledger, 0, 0, MAX_RETENTION, PGC_SUSET, 0,
+							NULL, NULL, NULL);
+}
+
 /* Defines the settings of this room. */
 void
 pt_settings_init(void)
 {
 	define_server_settings();
 	define_database_settings();
+	define_retention_settings();
 }

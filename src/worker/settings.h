@@ -13,6 +13,9 @@ extern char *pt_receiver_address;	/* portatext.receiver_address */
 extern int	pt_receiver_port;	/* portatext.receiver_port; 0: off */
 extern int	pt_shutdown_grace;	/* portatext.shutdown_grace, milliseconds */
 extern char *pt_installation_setting;	/* portatext.installation_id */
+extern int	pt_retention_messages;	/* portatext.retention_messages, days; 0: for ever */
+extern int	pt_retention_events;
+extern int	pt_retention_ledger;
 
 extern void pt_settings_init(void); /* from _PG_init */
 
