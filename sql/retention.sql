@@ -135,7 +135,9 @@ INSERT INTO portatext.message (message_id, account_id, state, step, carrier_id, 
            (id_at(ago(2), 2), :account, 'sending', 'sent', 1, 1, 1, '+12025550100', '+12223336666', 'gsm', 'No receipt');
 INSERT INTO portatext.attention (account_id, kind, message_id) VALUES (:account, 'no_receipt', id_at(ago(2), 2));
 CALL portatext.forget_number('+12223336666');
+\set VERBOSITY sqlstate
 SELECT portatext.settle_message(id_at(ago(2), 2), 'resend');
+\set VERBOSITY default
 SELECT portatext.settle_message(id_at(ago(2), 2), 'sent');
 CALL portatext.forget_number('no number');
 BEGIN;
