@@ -41,7 +41,8 @@ cmp_ok(scalar keys %in_source, '>', 5, 'the source has log messages');
 my %in_table = map { $_ => 1 } $written =~ /^\| ([A-Z]+ \| `.*?)` \|/mg;
 
 %in_table = map { s/ \| `/ /r => 1 } keys %in_table;
-is_deeply([ sort keys %in_table ], [ sort keys %in_source ], 'the table of log messages is what the source can write');
+is(join("\n", grep { !$in_table{$_} } sort keys %in_source), '', 'every log message of the source is in the table');
+is(join("\n", grep { !$in_source{$_} } sort keys %in_table), '', 'every log message of the table is in the source');
 
 my $node = PortatextNode->new_node('operations', shipped => 1);
 
