@@ -272,6 +272,12 @@ draft_read(Draft *draft, int32 carrier_id, char *problem, size_t size)
 		strlcpy(problem, "there is no such adapter", size);
 		return false;
 	}
+	/* alter_carrier() refuses that; a plain UPDATE does not. */
+	if (!JB_ROOT_IS_OBJECT(DatumGetJsonbP(settings)))
+	{
+		strlcpy(problem, "the settings are not a JSON object", size);
+		return false;
+	}
 	draft_read_settings(draft, settings, credentials);
 	draft_read_rules(draft);
 	return true;
