@@ -17,6 +17,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <time.h>
 
 #include "carrier/http_receipt.h"
 #include "text/utf8.h"
@@ -24,6 +26,7 @@
 #define BODY_LIMIT 65536		/* octets of a request's body */
 #define MEMORY_LIMIT 16384		/* octets a connection keeps: request line and headers */
 #define IDLE_SECONDS 20			/* a connection on which nothing moves is closed */
+#define REQUEST_SECONDS 20		/* so is one whose request is not complete by then */
 
 /* Statuses answered without a transaction; MHD's names differ between versions. */
 #define OK 200
@@ -62,6 +65,18 @@ typedef struct Request
 	char		to[PT_INBOUND_NUMBER_MAX + 2];
 } Request;
 
+/* An open connection; all are in a ring around the list's head. */
+typedef struct Link
+{
+	struct Link *next;
+	struct Link *previous;
+	struct MHD_Connection *connection;
+	time_t		since;			/* the present request's start, monotonic */
+	bool		waits;			/* its request is complete */
+} Link;
+
+static Link links = {&links, &links, NULL, 0, false};
+static bool link_ended = false;
 static struct MHD_Daemon *listener = NULL;
 static const PtListenerHooks *owner;
 static PtCallback *first = NULL;
@@ -84,6 +99,80 @@ static void
 panic(void *context, const char *file, unsigned line, const char *reason)
 {
 	owner->panic(reason != NULL ? reason : file, line);
+}
+
+/* Seconds of a clock that nobody sets. */
+static time_t
+monotonic(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+/* A connection has been made or has ended; context is its Link. */
+static void
+note_connection(void *unused, struct MHD_Connection *connection, void **context,
+				enum MHD_ConnectionNotificationCode code)
+{
+	Link	   *link = *context;
+
+	if (code == MHD_CONNECTION_NOTIFY_STARTED)
+	{
+		*context = link = calloc(1, sizeof(Link));
+		if (link == NULL)
+			return;
+		link->connection = connection;
+		link->since = monotonic();
+		link->next = links.next;
+		link->previous = &links;
+		link->next->previous = links.next = link;
+	}
+	else if (link != NULL)
+	{
+		link->next->previous = link->previous;
+		link->previous->next = link->next;
+		free(link);
+		*context = NULL;
+		link_ended = true;
+	}
+}
+
+/* The connection's request is complete (waits), or answered and the next may begin. */
+static void
+note_request(struct MHD_Connection *connection, bool waits)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	Link	   *link = info != NULL ? info->socket_context : NULL;
+
+	if (link == NULL)
+		return;
+	link->waits = waits;
+	link->since = monotonic();
+}
+
+/* Ends connections that send an octet now and then so as to stay; looks once a second. */
+static void
+end_slow_connections(void)
+{
+	static time_t looked = 0;
+	time_t		now = monotonic();
+
+	if (now == looked)
+		return;
+	looked = now;
+	for (Link *link = links.next; link != &links; link = link->next)
+	{
+		const union MHD_ConnectionInfo *info;
+
+		if (link->waits || now - link->since <= REQUEST_SECONDS)
+			continue;
+		info = MHD_get_connection_info(link->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+		if (info != NULL)
+			shutdown(info->connect_fd, SHUT_RDWR);
+	}
 }
 
 /* A request line has come: what the request is remembered by. */
@@ -114,6 +203,7 @@ close_request(void *context, struct MHD_Connection *connection, void **state,
 {
 	Request    *r = *state;
 
+	note_request(connection, false);
 	if (r == NULL)
 		return;
 	free(r->callback.receipts);
@@ -490,6 +580,7 @@ await_commit(Request *r)
 	r->callback.next = NULL;
 	*last = &r->callback;
 	last = &r->callback.next;
+	note_request(r->connection, true);
 	MHD_suspend_connection(r->connection);
 	return MHD_YES;
 }
@@ -570,6 +661,7 @@ pt_listener_start(const char *address, int port, unsigned connections,
 								MHD_OPTION_CONNECTION_TIMEOUT, (unsigned) IDLE_SECONDS,
 								MHD_OPTION_URI_LOG_CALLBACK, open_request, NULL,
 								MHD_OPTION_NOTIFY_COMPLETED, close_request, NULL,
+								MHD_OPTION_NOTIFY_CONNECTION, note_connection, NULL,
 								MHD_OPTION_END);
 	if (listener == NULL)
 		snprintf(problem, size, "%s", errno != 0 ? strerror(errno) : "the HTTP library refused");
@@ -606,8 +698,18 @@ pt_listener_timeout_ms(void)
 void
 pt_listener_run(void)
 {
-	if (listener != NULL)
+	if (listener == NULL)
+		return;
+	/*
+	 * At its limit the library takes the listening socket out of its epoll
+	 * set, and puts it back when it runs again after connections have ended.
+	 */
+	do
+	{
+		link_ended = false;
 		MHD_run(listener);
+	} while (link_ended);
+	end_slow_connections();
 }
 
 PtCallback *

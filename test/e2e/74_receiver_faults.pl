@@ -18,7 +18,7 @@ use Time::HiRes qw(time sleep);
 my $port = PostgreSQL::Test::Cluster::get_free_port();
 my $node = PortatextNode->new_node('receiver_faults', conf => "portatext.receiver_port = $port\n");
 my $authorization = 'Authorization: Basic ' . encode_base64('kannel:secret', '');
-my $http = HTTP::Tiny->new(timeout => 60);
+my $http = HTTP::Tiny->new(timeout => 60, keep_alive => 0);
 my $strays = $ENV{CHECK_LONG} ? 1_000_000 : 10_000;
 
 sub sql { return $node->safe_psql('postgres', @_) }
