@@ -160,15 +160,22 @@ pt_channel_half_open(const PtChannel *channel)
 	return channel->stats->open_until != 0 && channel->stats->open_until <= pt_now();
 }
 
-/* Requests that may be on the wire now. */
+/*
+ * Requests that may be on the wire now.  Of what the engine can carry beside the
+ * other carriers' requests a carrier has half at most: one that hangs shuts
+ * nobody out, however large its max_in_flight or small the number of descriptors.
+ */
 int
 pt_channel_window(const PtChannel *channel)
 {
+	int			others = pt_dispatcher.in_flight - channel->in_flight;
+	int			share = Max((pt_http_capacity(pt_dispatcher.engine) - others) / 2, 1);
+
 	if (channel->use == NULL || channel->refused)
 		return 0;
 	if (channel->stats->open_until > pt_now())
 		return 0;
-	return channel->stats->open_until != 0 ? 1 : channel->use->carrier->max_in_flight;
+	return channel->stats->open_until != 0 ? 1 : Min(channel->use->carrier->max_in_flight, share);
 }
 
 /* How many messages the carrier completes in the pace period. */

@@ -68,7 +68,7 @@ my $peer = FaultPeer->start;
 my $good = carrier($peer);
 my $sick = carrier($peer);
 for my $poison (q{settings = settings || '{"url": "http://a b/\nX: 1"}'}, q{settings = '[]'}, q{adapter = 'nonesuch'},
-	q{settings = settings || '{"smsc": 7}'})
+	q{settings = settings || '{"no_such": 7}'})
 {
 	sql("BEGIN; UPDATE portatext.carrier SET $poison WHERE name = '$sick'; COMMIT");
 	my @waits = send_by($sick, 2);
@@ -88,7 +88,7 @@ my @mixed = send_by($good, 9);
 my @poison = @mixed[ 2, 5, 7 ];
 sql("UPDATE portatext.message SET body = repeat('x', 100000) WHERE to_number = '$poison[0]';
 	UPDATE portatext.message SET body = '' WHERE to_number = '$poison[1]';
-	UPDATE portatext.message SET encoding = 'gsm', body = E'\\x01\\x02\U0001F600' WHERE to_number = '$poison[2]';
+	UPDATE portatext.message SET encoding = 'gsm', body = E'\\x01\\x02\\U0001F600' WHERE to_number = '$poison[2]';
 	SELECT portatext.resume_carrier('$good')");
 all_sent('poisoned messages: the others go out', @mixed[ 0, 1, 3, 4, 6, 8 ]);
 ok(wait_sql(q{SELECT count(*) FROM portatext.message WHERE step = 'queued' AND } . among(@poison), 0),
@@ -126,7 +126,7 @@ my %values = (
 	'portatext.receiver_address' => [ q{'127.0.0.1'}, q{'no such address'} ],
 	'portatext.shutdown_grace' => [ 0, 5000 ],
 	'portatext.installation_id' => [ q{'another'} ],
-	'portatext.idempotency_lifetime' => [ q{'1 min'}, q{'30 days'} ],
+	'portatext.idempotency_lifetime' => [ q{'1 min'}, q{'2 h'} ],
 	'portatext.route_function' => [ q{'no.such'} ]);
 my @settings = split /\n/, sql(q{SELECT name FROM pg_settings WHERE name LIKE 'portatext.%'
 	AND context IN ('sighup', 'superuser') AND name NOT IN ('portatext.account_id', 'portatext.clock_offset') ORDER BY 1});
@@ -165,6 +165,9 @@ for my $count (2, 3, 8, 1)
 	each_once("$count dispatchers", $peer, @to);
 }
 
+ok(wait_sql(q{SELECT n_tup_del > 500 FROM pg_stat_all_tables WHERE relid = 'portatext.outbox'::regclass}),
+	'the statistics tell autovacuum of the workers\' deletes');
+
 # ---- restart with 64 requests out ----
 
 for my $mode ('fast', 'immediate')
@@ -172,17 +175,20 @@ for my $mode ('fast', 'immediate')
 	$peer = FaultPeer->start(mode => 'hang');
 	my $slow = carrier($peer, max_in_flight => 64, timeout => "'1 min'");
 	my @to = send_by($slow, 100);
-	$peer->wait_requests(64);
+	# Of 64 the last few may wait for more room: claims are made in batches.
+	$peer->wait_requests(56);
+	ok(wait_sql(q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'portatext dispatcher'
+		AND xact_start IS NULL AND backend_xmin IS NULL}, 1), "restart $mode: no transaction while the network is busy");
 	$peer->behave;
 	$node->stop($mode);
 	my %out = map { $_ => 1 } $peer->recipients;
-	is(scalar(keys %out), 64, "restart $mode: 64 requests were out");
+	cmp_ok(scalar(keys %out), '>=', 56, "restart $mode: " . keys(%out) . ' requests were out');
 	$node->start;
 	my @rest = grep { !$out{$_} } @to;
-	ok(wait_sql(q{SELECT count(*) FROM portatext.needs_attention WHERE kind = 'unclear' AND } . among(keys %out), 64),
-		"restart $mode: these are unclear and listed");
+	ok(wait_sql(q{SELECT count(*) FROM portatext.needs_attention WHERE kind = 'unclear' AND } . among(keys %out),
+			scalar keys %out), "restart $mode: these are unclear and listed");
 	# Of an immediate stop, whatever was claimed is in doubt.
-	ok(wait_sql(q{SELECT count(*) FROM portatext.message WHERE step IN ('sent', 'unclear') AND } . among(@rest), 36),
+	ok(wait_sql(q{SELECT count(*) FROM portatext.message WHERE step IN ('sent', 'unclear') AND } . among(@rest), scalar @rest),
 		"restart $mode: the rest is dealt with");
 	is(sql(q{SELECT count(*) FROM portatext.message WHERE step = 'unclear' AND } . among(@rest)), 0,
 		'restart fast: the rest had been put back, and is sent') if $mode eq 'fast';
