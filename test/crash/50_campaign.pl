@@ -74,7 +74,7 @@ sub load_file
 sub client
 {
 	my ($me) = @_;
-	my $n = $me * 100000;
+	my $n = ($me - 1) * 450000 + 1;
 	my $parent = getppid;
 
 	while (!-e "$folder/stop" && kill 0, $parent)
