@@ -30,7 +30,7 @@ analyze(const char *utf8, size_t len, const PtTextOptions *options, PtAnalysis *
 {
 	if (!pt_text_analyze(utf8, len, options, how))
 		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				(errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE),
 				 errmsg("text could not be analyzed")));
 }
 
@@ -102,8 +102,8 @@ pt_sms_analyze(PG_FUNCTION_ARGS)
 
 		if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 			ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("return type must be a row type")));
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("return type must be a row type")));
 		desc = BlessTupleDesc(CreateTupleDescCopy(desc));
 		fcinfo->flinfo->fn_extra = desc;
 		MemoryContextSwitchTo(caller);
