@@ -62,7 +62,8 @@ CORE = \
 	src/worker/receiver_parse.c \
 	$(wildcard src/core/*.c)
 
-# The rooms' SQL in dependency order; together they are the install script.
+# The rooms' SQL in dependency order; together they are the install script.  What
+# it grants comes last, after grants.sql has taken every right away.
 SQL_PARTS = \
 	src/account/roles.sql \
 	src/portatext.sql \
@@ -126,7 +127,8 @@ $(OBJS): $(HEADERS) Makefile
 
 $(DATA_built): $(SQL_PARTS) portatext.control
 	{ printf '%s\n' '\echo Use "CREATE EXTENSION portatext" to load this file. \quit'; \
-	  cat $(SQL_PARTS); } > $@.tmp && mv $@.tmp $@
+	  awk '/^GRANT / { granting = 1 } !granting { print } granting { grants = grants $$0 "\n" } \
+	    granting && /;/ { granting = 0 } END { printf "\n-- Rights.\n\n%s", grants }' $(SQL_PARTS); } > $@.tmp && mv $@.tmp $@
 
 # For test/lib/core.sh.
 .PHONY: core-files

@@ -45,6 +45,18 @@ SELECT c.relname, pg_get_userbyid(a.grantee) AS grantee, a.privilege_type
       AND NOT (pg_get_userbyid(a.grantee) = 'portatext_account' AND a.privilege_type = 'SELECT')
       AND NOT (pg_get_userbyid(a.grantee) = 'pg_monitor' AND a.privilege_type = 'SELECT' AND c.relname LIKE 'pg_stat_%')
     ORDER BY 1, 2, 3;
+-- Rights on functions, types and the schema of anybody who was not granted them here.
+SELECT o.name, pg_get_userbyid(a.grantee) AS grantee, a.privilege_type
+    FROM (SELECT p.oid::regprocedure::text, p.proacl FROM pg_proc p WHERE p.pronamespace = 'portatext'::regnamespace
+          UNION ALL
+          SELECT t.typname, t.typacl FROM pg_type t WHERE t.typnamespace = 'portatext'::regnamespace
+          UNION ALL
+          SELECT n.nspname || '.', n.nspacl FROM pg_namespace n WHERE n.nspname = 'portatext') o (name, acl),
+         LATERAL aclexplode(o.acl) a
+    WHERE a.grantee <> 0 AND pg_get_userbyid(a.grantee) NOT IN ('portatext_owner', 'portatext_operator', 'portatext_account', 'pg_monitor')
+       OR o.name = 'portatext.' AND a.grantee <> (SELECT nspowner FROM pg_namespace WHERE nspname = 'portatext')
+          AND a.privilege_type <> 'USAGE'
+    ORDER BY 1, 2, 3;
 -- What tenants may read without row-level security: nothing that crosses accounts.
 SELECT c.relname
     FROM pg_class c

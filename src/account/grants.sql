@@ -1,7 +1,8 @@
 -- The last part: ownership, row-level security and what PUBLIC may call.
 --
--- What tenants and operators may use is granted beside each object.  Here
--- everything else is taken away, so a new object needs no line in this file.
+-- What tenants and operators may use is granted beside each object; the Makefile
+-- moves those statements behind this file.  Here everything else is taken away,
+-- so a new object needs no line in this file.
 
 -- Every table with an account_id: tenants see their own account's rows and
 -- operators all.  Definer functions and workers run as portatext_owner, which is
@@ -28,7 +29,7 @@ $$;
 CREATE POLICY general ON portatext.tariff FOR SELECT TO portatext_account, portatext_owner
     USING (account_id IS NULL);
 
--- Every member of the extension belongs to portatext_owner; PUBLIC loses all.
+-- Every member of the extension belongs to portatext_owner.
 DO $$
 DECLARE
     member record;
@@ -55,7 +56,36 @@ BEGIN
 END
 $$;
 ALTER SCHEMA portatext OWNER TO portatext_owner;
-REVOKE ALL ON ALL ROUTINES IN SCHEMA portatext FROM PUBLIC;
+
+-- All others lose all: also what the installing role's default privileges gave.
+-- Types stay PUBLIC's.
+DO $$
+DECLARE
+    given record;
+    schema constant pg_catalog.oid := 'portatext'::pg_catalog.regnamespace;
+BEGIN
+    FOR given IN
+        SELECT DISTINCT m.object,
+               CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::pg_catalog.regrole::text END AS grantee
+        FROM (SELECT pg_catalog.format('%s %s', CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END,
+                                       c.oid::pg_catalog.regclass), c.relacl, c.relowner
+                  FROM pg_catalog.pg_class c WHERE c.relnamespace = schema AND c.relkind IN ('r', 'v', 'S', 'm')
+              UNION ALL
+              SELECT pg_catalog.format('ROUTINE %s', p.oid::pg_catalog.regprocedure),
+                     COALESCE(p.proacl, pg_catalog.acldefault('f', p.proowner)), p.proowner
+                  FROM pg_catalog.pg_proc p WHERE p.pronamespace = schema
+              UNION ALL
+              SELECT pg_catalog.format('TYPE %s', t.oid::pg_catalog.regtype), t.typacl, t.typowner
+                  FROM pg_catalog.pg_type t WHERE t.typnamespace = schema AND t.typtype IN ('d', 'e')
+              UNION ALL
+              SELECT 'SCHEMA portatext', n.nspacl, n.nspowner FROM pg_catalog.pg_namespace n WHERE n.oid = schema
+             ) m (object, acl, owner), pg_catalog.aclexplode(m.acl) a
+        WHERE a.grantee <> m.owner AND (a.grantee <> 0 OR m.object NOT LIKE 'TYPE %')
+    LOOP
+        EXECUTE pg_catalog.format('REVOKE ALL ON %s FROM %s CASCADE', given.object, given.grantee);
+    END LOOP;
+END
+$$;
 GRANT USAGE ON SCHEMA portatext TO PUBLIC;
 
 -- The functions of PUBLIC: they compute from their arguments alone, and the

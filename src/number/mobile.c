@@ -63,7 +63,9 @@ pt_imsi_parts(PG_FUNCTION_ARGS)
 				 errdetail("An IMSI has at most 15 digits: country code, network code and subscriber."),
 				 errhint("Pass the digits without blanks or other marks, such as 310150123456789.")));
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("return type must be a row type")));
 	values[0] = PointerGetDatum(cstring_to_text_with_len(imsi, MCC_DIGITS));
 	values[1] = PointerGetDatum(cstring_to_text_with_len(imsi + MCC_DIGITS, mnc));
 	values[2] = CStringGetTextDatum(imsi + MCC_DIGITS + mnc);

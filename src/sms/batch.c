@@ -257,6 +257,7 @@ pt_send_sms_batch(PG_FUNCTION_ARGS)
 	Datum	   *numbers;
 	bool	   *isnull;
 	int			n = 0;
+	PtRole		saved;
 
 	InitMaterializedSRF(fcinfo, 0);
 	SPI_connect();
@@ -267,6 +268,7 @@ pt_send_sms_batch(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(0))
 		deconstruct_array(PG_GETARG_ARRAYTYPE_P(0), TEXTOID, -1, false, TYPALIGN_INT,
 						  &numbers, &isnull, &n);
+	pt_become_keeper(&saved);
 	batch.seen = new_seen_set(n);
 	batch.chunk_context = AllocSetContextCreate(CurrentMemoryContext, "portatext batch chunk",
 												ALLOCSET_DEFAULT_SIZES);
@@ -276,6 +278,7 @@ pt_send_sms_batch(PG_FUNCTION_ARGS)
 		batch.ord = at + 1;
 		send_chunk(&batch, numbers + at, isnull + at, Min(CHUNK, n - at));
 	}
+	pt_become_caller(&saved);
 	SPI_finish();
 	pt_wake_at_commit();
 	pt_warn_unsent();

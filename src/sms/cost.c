@@ -24,8 +24,10 @@ segments_of(text *body, int64 account_id, const char *to)
 	const char *from;
 	int32		carrier_id;
 	PtAnalysis	how;
+	PtRole		saved;
 
 	SPI_connect();
+	pt_become_keeper(&saved);
 	from = pt_sender_choose(account_id, NULL, to, &refusal);
 	carrier_id = pt_route(account_id, from ? from : "", to);
 	if (!pt_text_analyze(utf8, strlen(utf8),
@@ -33,6 +35,7 @@ segments_of(text *body, int64 account_id, const char *to)
 		ereport(ERROR,
 				(errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE),
 				 errmsg("the text cannot be counted")));
+	pt_become_caller(&saved);
 	SPI_finish();
 	return how.segments;
 }

@@ -52,7 +52,9 @@ typedef enum PtBlacklistCheck
 /*
  * Runs every check but that of funds and fills in what it finds out.  Returns
  * false, with the first reason in refusal, when the message is refused.
- * Inside SPI_connect, as the owner.
+ * Inside SPI_connect, as the keeper
+ * (pt_become_keeper): every statement of sending names its account, and the
+ * policies would be asked a dozen times a message.
  */
 extern bool pt_order_check(PtOrder *order, PtBlacklistCheck blacklist, PtRefusal *refusal);
 

@@ -109,11 +109,13 @@ pt_send_sms(PG_FUNCTION_ARGS)
 	pg_uuid_t  *message_id = palloc(sizeof(pg_uuid_t));
 	PtOrder		order;
 	PtRefusal	refusal;
+	PtRole		saved;
 
 	SPI_connect();
 	pt_read_order(fcinfo, 1, &order);
 	order.recipient = ARG_TEXT(0);
 	order.account = pt_account_get(pt_current_account());
+	pt_become_keeper(&saved);
 	if (!pt_key_find(&order, message_id))
 	{
 		if (!pt_order_check(&order, PT_ASK_BLACKLIST, &refusal))
@@ -122,6 +124,7 @@ pt_send_sms(PG_FUNCTION_ARGS)
 		if (!pt_key_claim(&order, message_id))
 			accept_order(&order, message_id);
 	}
+	pt_become_caller(&saved);
 	SPI_finish();
 	pt_warn_unsent();
 	PG_RETURN_UUID_P(message_id);

@@ -95,6 +95,7 @@ pt_simulate_sms(PG_FUNCTION_ARGS)
 	Datum		balance;
 	Datum		values[SIM_COLUMNS];
 	bool		nulls[SIM_COLUMNS];
+	PtRole		saved;
 
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		ereport(ERROR,
@@ -105,8 +106,10 @@ pt_simulate_sms(PG_FUNCTION_ARGS)
 	order.recipient = read_recipient(fcinfo);
 	order.account = pt_account_get(pt_current_account());
 	balance = pt_balance(order.account->account_id);
+	pt_become_keeper(&saved);
 	if (pt_order_check(&order, PT_ASK_BLACKLIST, &refusal))
 		check_funds(&order, balance, &refusal);
+	pt_become_caller(&saved);
 	fill_row(&order, balance, &refusal, values, nulls);
 	tuple = SPI_copytuple(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
 	SPI_finish();

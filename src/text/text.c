@@ -29,7 +29,9 @@ static void
 analyze(const char *utf8, size_t len, const PtTextOptions *options, PtAnalysis *how)
 {
 	if (!pt_text_analyze(utf8, len, options, how))
-		elog(ERROR, "text could not be analyzed");
+		ereport(ERROR,
+				(errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE),
+				 errmsg("text could not be analyzed")));
 }
 
 /* gsm_segments(text) → int: BILL-01's number of segments (GSM-01 to GSM-07). */
@@ -99,7 +101,9 @@ pt_sms_analyze(PG_FUNCTION_ARGS)
 		MemoryContext caller = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
 
 		if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-			elog(ERROR, "return type must be a row type");
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("return type must be a row type")));
 		desc = BlessTupleDesc(CreateTupleDescCopy(desc));
 		fcinfo->flinfo->fn_extra = desc;
 		MemoryContextSwitchTo(caller);

@@ -26,7 +26,9 @@ transliterate(const char *utf8, size_t len, bool romanize, PtPieceSink sink, voi
 	const char *error = pt_transliterate(utf8, len, romanize, sink, context);
 
 	if (error != NULL)
-		elog(ERROR, "could not open a transliterator: %s", error);
+		ereport(ERROR,
+				(errcode(ERRCODE_INTERNAL_ERROR),
+				 errmsg("could not open a transliterator: %s", error)));
 }
 
 /* Sink that builds the new text in a StringInfo. */

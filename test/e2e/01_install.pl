@@ -27,6 +27,32 @@ sql('one', 'CREATE EXTENSION portatext');
 is(sql('one', q{SELECT count(*) FROM pg_extension WHERE extname = 'portatext'}),
 	1, 'it can be created again');
 
+# ---- the installer's default privileges give nobody anything ----
+
+# Who may do what with the extension's objects.
+my $rights = q{SELECT what, name, acl FROM (
+	SELECT 'relation', c.oid::regclass::text,
+		COALESCE(c.relacl, acldefault(CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", c.relowner))
+		FROM pg_class c WHERE c.relnamespace = 'portatext'::regnamespace
+	UNION ALL SELECT 'routine', p.oid::regprocedure::text, p.proacl FROM pg_proc p WHERE p.pronamespace = 'portatext'::regnamespace
+	UNION ALL SELECT 'type', t.oid::regtype::text, t.typacl FROM pg_type t WHERE t.typnamespace = 'portatext'::regnamespace
+		AND t.typtype IN ('d', 'e')
+	UNION ALL SELECT 'schema', n.nspname, n.nspacl FROM pg_namespace n WHERE n.nspname = 'portatext') x (what, name, a),
+	LATERAL (SELECT string_agg(e.grantee::regrole || ':' || e.privilege_type || ':' || e.is_grantable, ',' ORDER BY e.grantee, e.privilege_type) AS acl
+		FROM (SELECT * FROM aclexplode(a)
+			WHERE what <> 'type' OR grantee <> 0 AND grantee <> 'portatext_owner'::regrole) e) y ORDER BY 1, 2};
+
+sql('postgres', 'CREATE DATABASE generous');
+sql('postgres', 'CREATE ROLE stranger');
+for my $kind (qw(TABLES SEQUENCES ROUTINES TYPES SCHEMAS))
+{
+	sql('generous', "ALTER DEFAULT PRIVILEGES GRANT ALL ON $kind TO PUBLIC, portatext_account, portatext_operator");
+	sql('generous', "ALTER DEFAULT PRIVILEGES GRANT ALL ON $kind TO stranger WITH GRANT OPTION");
+}
+sql('generous', 'CREATE EXTENSION portatext');
+is(sql('generous', $rights), sql('one', $rights), 'rights are the same whatever the default privileges');
+sql('postgres', 'DROP DATABASE generous');
+
 # ---- a dump holds everything and restores in one transaction ----
 
 # Every table that the extension marks for pg_dump, with a digest of its rows.
