@@ -237,25 +237,33 @@ content_fails(const PtCarrier *carrier, const PtJson *json)
 	return value != NULL && strcmp(value, pt_carrier_setting(carrier, "success_value")) != 0;
 }
 
+/* Can the id be kept?  Carriers' ids are printable ASCII. */
+static bool
+id_fits(const char *id)
+{
+	size_t		len = 0;
+
+	while (id[len] > ' ' && id[len] <= '~')
+		len++;
+	return len > 0 && id[len] == '\0' && len < sizeof(((PtAnswer *) NULL)->ref);
+}
+
 /* The answer means success; whether it is the carrier's shows the id. */
 static void
 set_success(const PtCarrier *carrier, const PtJson *json, const char *status, PtAnswer *answer)
 {
 	const char *id = found(carrier, json, "id_path");
+	bool		identified = id != NULL ? id_fits(id) : pt_carrier_setting(carrier, "id_path") == NULL;
 
-	if (pt_carrier_setting(carrier, "success_path") != NULL && found(carrier, json, "success_path") == NULL)
-		id = NULL;
-	else if (pt_carrier_setting(carrier, "id_path") == NULL)
-		id = "";
-	if (id == NULL || strlen(id) >= sizeof(answer->ref) ||
-		(id[0] == '\0' && pt_carrier_setting(carrier, "id_path") != NULL))
+	if (!identified ||
+		(pt_carrier_setting(carrier, "success_path") != NULL && found(carrier, json, "success_path") == NULL))
 	{
 		pt_answer_set(carrier, answer, "no id", PT_ANSWER_UNCLEAR);
 		return;
 	}
 	pt_answer_set(carrier, answer, status, PT_ANSWER_ACCEPTED);
 	answer->class = PT_ANSWER_ACCEPTED;
-	snprintf(answer->ref, sizeof(answer->ref), "%s", id);
+	snprintf(answer->ref, sizeof(answer->ref), "%s", id != NULL ? id : "");
 }
 
 /* What a status means that nobody has named. */
@@ -269,6 +277,16 @@ class_of_status(long status)
 	return status < 500 ? PT_ANSWER_REFUSED : PT_ANSWER_TEMPORARY;
 }
 
+/* Takes over the carrier's own code: printable, and without a secret in it. */
+static void
+set_own_code(const PtCarrier *carrier, const char *code, PtAnswer *answer)
+{
+	pt_answer_say(carrier, answer, code);
+	if (answer->text[0] != '\0' && strlen(answer->text) < sizeof(answer->code))
+		memcpy(answer->code, answer->text, strlen(answer->text) + 1);
+	answer->text[0] = '\0';
+}
+
 /* The answer means a failure: by the carrier's code, else by the status. */
 static void
 set_failure(const PtCarrier *carrier, const PtJson *json, const char *status, long number, PtAnswer *answer)
@@ -279,11 +297,11 @@ set_failure(const PtCarrier *carrier, const PtJson *json, const char *status, lo
 
 	pt_answer_set(carrier, answer, status, class_of_status(number));
 	class = state->codes != NULL ? pt_json_member(state->codes, status) : NULL;
-	if (code != NULL && code[0] != '\0' && strlen(code) < sizeof(answer->code))
+	if (code != NULL)
 	{
 		const char *own = state->codes != NULL ? pt_json_member(state->codes, code) : NULL;
 
-		snprintf(answer->code, sizeof(answer->code), "%s", code);
+		set_own_code(carrier, code, answer);
 		class = own != NULL ? own : class;
 	}
 	if (class != NULL)

@@ -20,6 +20,9 @@ static const char *const known[] = {
 	"signature_key", "signed", "timestamp_header", "nonce_header", NULL
 };
 
+/* Placeholders that stand for something of the message: no setting's names. */
+static const char *const of_message[] = {"from", "from_digits", "to", "to_digits", "id", "validity", NULL};
+
 /* What is checked, and where it is said what is wrong. */
 typedef struct Check
 {
@@ -29,15 +32,22 @@ typedef struct Check
 	size_t		size;
 } Check;
 
-bool
-pt_http_known_setting(const char *name, size_t len)
+/* Is the name (len octets) in the list? */
+static bool
+in_list(const char *name, size_t len, const char *const *list)
 {
-	for (int i = 0; known[i] != NULL; i++)
+	for (int i = 0; list[i] != NULL; i++)
 	{
-		if (strlen(known[i]) == len && memcmp(known[i], name, len) == 0)
+		if (strlen(list[i]) == len && memcmp(list[i], name, len) == 0)
 			return true;
 	}
 	return false;
+}
+
+bool
+pt_http_known_setting(const char *name, size_t len)
+{
+	return in_list(name, len, known);
 }
 
 /* Says what is wrong with a setting; always false. */
@@ -186,6 +196,8 @@ check_names(const Check *check)
 		bool		credential = strcmp(key, "username") == 0 || strcmp(key, "password") == 0 ||
 			strcmp(key, "receipt_secret") == 0;
 
+		if (in_list(key, strlen(key), of_message))
+			return wrong(check, key, "would never be used: the message's own takes its place");
 		if (!credential && !pt_http_known_setting(key, strlen(key)) && !is_used(check, key))
 		{
 			snprintf(check->problem, check->size, "there is no setting \"%.40s\", and no placeholder uses it", key);

@@ -53,7 +53,7 @@ INSERT INTO portatext.shipped_http_template (name, note, settings) VALUES
     "codes": {"10002": "bad_number", "10007": "temporary", "10009": "account", "10010": "account",
         "10011": "throttled", "10016": "bad_number", "20100": "account", "40001": "bad_number",
         "40002": "filtered", "40003": "filtered", "40300": "opted_out", "40310": "bad_number",
-        "40312": "account", "40314": "account", "40318": "throttled"},
+        "40312": "account", "40314": "account", "40318": "throttled", "40322": "filtered"},
     "receipt_ref": "data.payload.id",
     "receipt_status": "data.payload.to.0.status",
     "receipt_code": "data.payload.errors.0.code",

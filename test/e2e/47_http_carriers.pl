@@ -313,6 +313,20 @@ for my $name (qw(twilio telnyx vonage))
 	is(sql("SET portatext.account_id = $account; SELECT portatext.is_blacklisted('+12025550199')"), 't', "$name: now on the account's blacklist");
 }
 
+# What checks a signature may be known to all: it opens nothing else.
+is($http->post("http://127.0.0.1:$port/inbound/telnyx", { headers => { Authorization => "Bearer $telnyx_key",
+		'Content-Type' => 'application/json' }, content => '{"from": "+12025550199", "to": "+12025550102", "text": "x"}' })->{status},
+	403, 'no inbound message with a public key');
+is(sql('SELECT count(*) FROM portatext.message WHERE inbound'), 0, 'nothing is stored');
+
+# A key that is changed counts at once.
+sql(q{SELECT portatext.alter_carrier('twilio', password => 'twilio-token-2')});
+is(call('twilio', $vendor{twilio}{receipt}->('twilio-resumed', 'sent')), 403, 'the old key is refused');
+is(call('twilio', $vendor{twilio}{receipt}->('twilio-resumed', 'delivered', undef, key => 'twilio-token-2')), 200, 'the new one counts');
+is(sql(q{SELECT m.state FROM portatext.message m JOIN portatext.carrier_ref r USING (message_id) WHERE r.ref = 'twilio-resumed'}),
+	'delivered', 'and so does its receipt');
+sql(q{SELECT portatext.alter_carrier('twilio', password => 'twilio-token')});
+
 # ---- poison ----
 my $twilio = sql(q{SELECT account_id FROM portatext.account WHERE name = 'of twilio'});
 sql(qq{SET portatext.account_id = $twilio; SELECT portatext.blacklist_remove('+12025550199')});

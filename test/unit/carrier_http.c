@@ -245,6 +245,7 @@ test_request_get(void)
 static void
 test_settings(void)
 {
+	static char too_long[600];
 	static const struct
 	{
 		const char *key;
@@ -260,6 +261,8 @@ test_settings(void)
 		{"url", "https://h/{account}{", "brace"},
 		{"account", NULL, "{account}"},
 		{"colour", "red", "colour"},
+		{"from", "+12025550100", "would never be used"},
+		{"password", too_long, "too long"},
 		{"template", "nobody's", "nobody's"},
 		{"method", "PUT", "method"},
 		{"format", "xml", "format"},
@@ -294,12 +297,13 @@ test_settings(void)
 	};
 	Set			set;
 
+	memset(too_long, 'x', sizeof(too_long) - 1);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 	{
 		begin(&set);
 		put(&set, bad[i].key, bad[i].value);
 		ok(!configure(&set) && strstr(set.problem, bad[i].says) != NULL && strstr(set.problem, "pass:word") == NULL,
-		   "%s %s: %s", bad[i].key, bad[i].value != NULL ? bad[i].value : "missing", set.problem);
+		   "%s %s: %s", bad[i].key, bad[i].value == NULL ? "missing" : bad[i].value == too_long ? "too long" : bad[i].value, set.problem);
 		finish(&set);
 	}
 	begin(&set);
@@ -353,6 +357,11 @@ test_answers(void)
 	check_answer(&set, 201, long_id, PT_ANSWER_UNCLEAR, "no id", "");
 	check_answer(&set, 400, "{\"code\": 21211, \"message\": \"x\"}", PT_ANSWER_BAD_NUMBER, "21211", "");
 	check_answer(&set, 400, "{\"code\": 1}", PT_ANSWER_REFUSED, "1", "");
+	check_answer(&set, 201, "{\"sid\": \"SM\xff\"}", PT_ANSWER_UNCLEAR, "no id", "");
+	check_answer(&set, 201, "{\"sid\": \"SM\\n1\"}", PT_ANSWER_UNCLEAR, "no id", "");
+	check_answer(&set, 400, "{\"code\": \"a\xff\\t\"}", PT_ANSWER_REFUSED, "a??", "");
+	check_answer(&set, 400, "{\"code\": \"pass:word\"}", PT_ANSWER_REFUSED, "400", "");
+	check_answer(&set, 400, "{\"code\": \"123456789 123456789 123456789 123\"}", PT_ANSWER_REFUSED, "400", "");
 	check_answer(&set, 400, "garbage", PT_ANSWER_REFUSED, "400", "");
 	check_answer(&set, 401, "", PT_ANSWER_ACCOUNT, "401", "");
 	check_answer(&set, 401, "{\"code\": 7}", PT_ANSWER_ACCOUNT, "7", "");
