@@ -34,6 +34,7 @@ MODULE_big = portatext
 # time for unit tests, fuzzers and sanitizers.
 CORE = \
 	src/carrier/adapter.c \
+	src/carrier/choice.c \
 	src/carrier/http.c \
 	src/carrier/http_check.c \
 	src/carrier/http_receipt.c \
@@ -75,6 +76,7 @@ SQL_PARTS = \
 	src/billing/billing.sql \
 	src/carrier/carrier.sql \
 	src/carrier/http_template.sql \
+	src/carrier/route.sql \
 	src/carrier/operator.sql \
 	src/sms/sms.sql \
 	src/sms/cost.sql \
@@ -87,6 +89,8 @@ SQL_PARTS = \
 	src/sms/forget.sql \
 	src/sms/retention.sql \
 	src/sms/did.sql \
+	src/sms/failover.sql \
+	src/sms/health.sql \
 	src/worker/worker.sql \
 	src/worker/health.sql \
 	src/account/grants.sql

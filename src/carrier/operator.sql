@@ -6,7 +6,7 @@ CREATE FUNCTION portatext.default_route(account_id bigint, from_number text, to_
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'pt_default_route';
 COMMENT ON FUNCTION portatext.default_route(bigint, text, text) IS
-    'The carrier of a message: loopback for a sandbox account, else the carrier pinned to the account, else the enabled one (loopback aside) with the lowest priority; null: none. '
+    'The carrier of a message: loopback for a sandbox account, else that of the first route (create_route), else the carrier pinned to the account, else the enabled one (loopback aside) with the lowest priority; null: none. '
     'The setting portatext.route_function names a function that takes its place.';
 GRANT EXECUTE ON FUNCTION portatext.default_route(bigint, text, text) TO portatext_operator;
 
@@ -201,13 +201,17 @@ BEGIN
         RAISE EXCEPTION 'carrier "%" is pinned to an account', carrier
             USING ERRCODE = 'object_in_use', HINT = 'Pin the account to another carrier, or to none.';
     END IF;
+    IF EXISTS (SELECT FROM portatext.route r WHERE r.carrier_id = id) THEN
+        RAISE EXCEPTION 'carrier "%" has routes', carrier
+            USING ERRCODE = 'object_in_use', HINT = 'drop_route() removes them.';
+    END IF;
     IF EXISTS (SELECT FROM portatext.outbox o WHERE o.lane IN (id * 2, id * 2 + 1))
         OR EXISTS (SELECT FROM portatext.parked p WHERE p.lane IN (id * 2, id * 2 + 1))
         OR EXISTS (SELECT FROM portatext.lease l JOIN portatext.message m ON m.message_id = ANY (l.ids)
             WHERE m.carrier_id = id) THEN
         RAISE EXCEPTION 'carrier "%" has messages that wait', carrier
             USING ERRCODE = 'object_in_use',
-            HINT = 'Disable it and let them be sent, or cancel them.';
+            HINT = 'Disable it and let them be sent, cancel them, or move them with reroute().';
     END IF;
     DELETE FROM portatext.carrier c WHERE c.carrier_id = id;
     DELETE FROM portatext.carrier_secret c WHERE c.carrier_id = id;

@@ -47,7 +47,7 @@ static PtPlan check_plan = {
 	"WHEN EXISTS (SELECT FROM portatext.blacklist b WHERE b.account_id = m.account_id "
 	"AND b.number = m.to_number::text) THEN 'blacklisted' "
 	"WHEN EXISTS (SELECT FROM portatext.global_blacklist b WHERE b.number = m.to_number::text) "
-	"THEN 'blacklisted' END "
+	"THEN 'blacklisted' END, m.tried "
 	"FROM unnest($1, $2, $3) u(id, due, lane) "
 	"JOIN portatext.message m ON m.message_id = u.id "
 	"LEFT JOIN portatext.account a ON a.account_id = m.account_id "
@@ -284,6 +284,17 @@ read_parts_done(PtMessage *message, Datum value)
 		message->parts_done[(parts[i] - 1) / 8] |= 1 << ((parts[i] - 1) % 8);
 }
 
+/* Notes which carriers have tried it. */
+static void
+read_tried(PtMessage *message, Datum value)
+{
+	ArrayType  *array = DatumGetArrayTypeP(value);
+	int			n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+
+	message->n_tried = Min(n, PT_TRIED_MAX);
+	memcpy(message->tried, ARR_DATA_PTR(array), sizeof(int32) * message->n_tried);
+}
+
 /* Copies a string to *where, which moves behind it. */
 static const char *
 place_string(char **where, const char *text, size_t len)
@@ -324,6 +335,9 @@ keep_row(ClaimWork *work, const CheckedRow *r, const char *body, size_t body_len
 	value = pt_result(r->row, 13, &isnull);
 	if (!isnull)
 		read_parts_done(m, value);
+	value = pt_result(r->row, 15, &isnull);
+	if (!isnull)
+		read_tried(m, value);
 	m->checked_at = work->checked_at;
 	m->from = place_string(&where, r->from, from_len);
 	m->to = place_string(&where, r->to, to_len);

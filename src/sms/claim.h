@@ -9,6 +9,7 @@
 
 #include "portatext.h"
 
+#define PT_TRIED_MAX 16			/* carriers noted in message.tried */
 #define PT_LANE(carrier_id, bulk) ((carrier_id) * 2 + ((bulk) ? 1 : 0))
 
 /* A row of portatext.lease as its dispatcher knows it; freed with its last message. */
@@ -36,6 +37,8 @@ typedef struct PtMessage
 	TimestampTz valid_until;	/* DT_NOEND: none */
 	TimestampTz checked_at;		/* before the re-check began, by the wall clock */
 	uint8		parts_done[32]; /* bit p - 1: part p was accepted earlier */
+	int			n_tried;
+	int32		tried[PT_TRIED_MAX];	/* as in message.tried */
 	const char *from;
 	const char *to;
 	const char *body;			/* UTF-8 */

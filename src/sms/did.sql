@@ -11,13 +11,14 @@ COMMENT ON FUNCTION portatext.to_address(text) IS
 GRANT EXECUTE ON FUNCTION portatext.to_address(text) TO portatext_account, portatext_operator;
 
 CREATE FUNCTION portatext.assign_did(number text, account_id bigint DEFAULT NULL,
-                                     segments_per_second numeric DEFAULT NULL) RETURNS bigint
+                                     segments_per_second numeric DEFAULT NULL, weight int DEFAULT 1) RETURNS bigint
     LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
     WITH d AS (
-        INSERT INTO portatext.did AS d (account_id, number, segments_per_second)
+        INSERT INTO portatext.did AS d (account_id, number, segments_per_second, weight)
         VALUES (COALESCE(assign_did.account_id, portatext.current_account()),
-                portatext.to_address(assign_did.number), assign_did.segments_per_second)
+                portatext.to_address(assign_did.number), assign_did.segments_per_second,
+                assign_did.weight)
         RETURNING d.did_id, d.account_id, d.number
     ), noted AS (
         INSERT INTO portatext.event (account_id, type, subject)
@@ -25,9 +26,23 @@ AS $$
     )
     SELECT d.did_id FROM d;
 $$;
-COMMENT ON FUNCTION portatext.assign_did(text, bigint, numeric) IS
-    'Operators: gives a sender (a telephone number, a short code or an alphanumeric name) to an account, null: the current one; an event tells it (DID-10). segments_per_second: its own pace.';
-GRANT EXECUTE ON FUNCTION portatext.assign_did(text, bigint, numeric) TO portatext_operator;
+COMMENT ON FUNCTION portatext.assign_did(text, bigint, numeric, int) IS
+    'Operators: gives a sender (a telephone number, a short code or an alphanumeric name) to an account, null: the current one; an event tells it (DID-10). segments_per_second: its own pace. weight: its share among several, 0: only when it is named.';
+GRANT EXECUTE ON FUNCTION portatext.assign_did(text, bigint, numeric, int) TO portatext_operator;
+
+CREATE FUNCTION portatext.weigh_did(number text, weight int) RETURNS boolean
+    LANGUAGE sql VOLATILE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH d AS (
+        UPDATE portatext.did d SET weight = weigh_did.weight
+        WHERE d.number::text = portatext.to_address(weigh_did.number)::text
+        RETURNING 1
+    )
+    SELECT EXISTS (SELECT FROM d);
+$$;
+COMMENT ON FUNCTION portatext.weigh_did(text, int) IS
+    'Operators: sets the share of a sender among several of its account; 0: only when it is named. false: nobody owns it.';
+GRANT EXECUTE ON FUNCTION portatext.weigh_did(text, int) TO portatext_operator;
 
 CREATE FUNCTION portatext.remove_did(number text) RETURNS boolean
     LANGUAGE sql VOLATILE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp

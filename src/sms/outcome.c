@@ -9,10 +9,12 @@
 #include "portatext.h"
 
 #include "catalog/pg_type.h"
+#include "lib/stringinfo.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
 #include "sms/column.h"
+#include "sms/failover.h"
 #include "sms/finish.h"
 #include "sms/outcome.h"
 
@@ -34,15 +36,17 @@ static PtPlan sent_plan = {
 static PtPlan again_plan = {
 	.sql = "WITH done AS ("
 	"UPDATE portatext.message m SET step = 'queued', attempts = m.attempts + u.attempt, "
-	"error_code = u.code, error_text = u.text "
-	"FROM unnest($1, $2, $3, $4, $5, $6, $7) u(id, attempt, code, text, lane, due, to_number) "
+	"carrier_id = u.lane / 2, error_code = u.code, error_text = u.text, "
+	"tried = CASE WHEN u.moves THEN u.tried::int4[] ELSE m.tried END "
+	"FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) "
+	"u(id, attempt, code, text, lane, due, to_number, moves, tried) "
 	"WHERE m.message_id = u.id AND m.step = 'queued' "
 	"RETURNING u.lane, u.due, u.id, u.to_number) "
 	"INSERT INTO portatext.outbox (lane, due, message_id, to_number) "
 	"SELECT * FROM done ON CONFLICT DO NOTHING",
-	.nargs = 7,
+	.nargs = 9,
 	.argtypes = {UUIDARRAYOID, INT2ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, INT4ARRAYOID,
-	TIMESTAMPTZARRAYOID, TEXTARRAYOID}
+	TIMESTAMPTZARRAYOID, TEXTARRAYOID, BOOLARRAYOID, TEXTARRAYOID}
 };
 
 static PtPlan back_plan = {
@@ -143,7 +147,7 @@ static PtPlan poison_plan = {
 typedef struct Batch
 {
 	PtColumn	sent[1];
-	PtColumn	again[7];
+	PtColumn	again[9];
 	PtColumn	back[4];
 	PtColumn	unclear[3];
 	PtColumn	parts[4];
@@ -157,7 +161,8 @@ typedef struct Batch
 
 #define BATCH_INIT { \
 	.sent = {{UUIDOID}}, \
-	.again = {{UUIDOID}, {INT2OID}, {TEXTOID}, {TEXTOID}, {INT4OID}, {TIMESTAMPTZOID}, {TEXTOID}}, \
+	.again = {{UUIDOID}, {INT2OID}, {TEXTOID}, {TEXTOID}, {INT4OID}, {TIMESTAMPTZOID}, {TEXTOID}, \
+	{BOOLOID}, {TEXTOID}}, \
 	.back = {{INT4OID}, {TIMESTAMPTZOID}, {UUIDOID}, {TEXTOID}}, \
 	.unclear = {{UUIDOID}, {TEXTOID}, {TEXTOID}}, \
 	.parts = {{UUIDOID}, {INT2OID}, {TEXTOID}, {TEXTOID}}, \
@@ -168,19 +173,37 @@ typedef struct Batch
 	.lease_shrink = {{INT8OID}, {UUIDOID}}, \
 	.finish = PT_FINISH_INIT }
 
-/* A message goes back to the outbox, tried. */
+/* The carriers tried, as an array's text; NULL: none. */
+static const char *
+tried_text(const PtOutcome *o)
+{
+	StringInfoData text;
+
+	if (o->n_tried == 0)
+		return NULL;
+	initStringInfo(&text);
+	for (int i = 0; i < o->n_tried; i++)
+		appendStringInfo(&text, "%c%d", i == 0 ? '{' : ',', o->tried[i]);
+	appendStringInfoChar(&text, '}');
+	return text.data;
+}
+
+/* A message goes back to the outbox, tried; perhaps for another carrier. */
 static void
 add_again(Batch *batch, const PtOutcome *o)
 {
 	const PtMessage *m = o->message;
+	int32		lane = o->moves ? PT_LANE(o->next_carrier, m->lane % 2 == 1) : m->lane;
 
 	pt_column_add_uuid(&batch->again[0], &m->id);
 	pt_column_add(&batch->again[1], Int16GetDatum(o->attempt ? 1 : 0));
 	pt_column_add_text(&batch->again[2], o->code);
 	pt_column_add_text(&batch->again[3], o->text);
-	pt_column_add(&batch->again[4], Int32GetDatum(m->lane));
-	pt_column_add(&batch->again[5], TimestampTzGetDatum(o->due));
+	pt_column_add(&batch->again[4], Int32GetDatum(lane));
+	pt_column_add(&batch->again[5], TimestampTzGetDatum(o->moves ? o->next_due : o->due));
 	pt_column_add_text(&batch->again[6], m->to);
+	pt_column_add(&batch->again[7], BoolGetDatum(o->moves));
+	pt_column_add_text(&batch->again[8], tried_text(o));
 	if (o->stops_carrier)
 	{
 		pt_column_add(&batch->stop[0], Int32GetDatum(o->carrier_id));
@@ -249,6 +272,11 @@ add_parts(Batch *batch, const PtOutcome *o)
 static void
 add_outcome(Batch *batch, const PtOutcome *o)
 {
+	if (o->moves)
+	{
+		add_again(batch, o);
+		return;					/* the next carrier knows nothing of its parts */
+	}
 	switch (o->kind)
 	{
 		case PT_OUTCOME_SENT:
@@ -309,7 +337,10 @@ pt_outcome_write(PtOutcome **outcomes, int n)
 
 	qsort(outcomes, n, sizeof(PtOutcome *), compare_outcomes);
 	for (int i = 0; i < n; i++)
+	{
+		pt_failover_decide(outcomes[i]);
 		add_outcome(&batch, outcomes[i]);
+	}
 	add_leases(&batch, outcomes, n);
 	pt_column_run(&sent_plan, batch.sent, SPI_OK_INSERT);
 	pt_finish_write(&batch.finish, "rejected by the carrier");

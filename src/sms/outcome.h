@@ -34,12 +34,22 @@ typedef struct PtOutcome
 	bool		part_accepted;	/* FAILED: not refunded (BILL-05) */
 	bool		opted_out;		/* FAILED: the account's blacklist learns it */
 	bool		stops_carrier;	/* AGAIN: the carrier refuses our account */
-	TimestampTz due;			/* AGAIN */
+	bool		may_move;		/* AGAIN, FAILED: no carrier has any of it, another one may try */
+	bool		refused;		/* FAILED: for good, by this carrier */
+	bool		exhausted;		/* FAILED: no tries are left */
+	TimestampTz due;			/* AGAIN, or when a new round begins */
 	const char *code;			/* of the failure, or NULL */
 	const char *text;
 	int			parts_total;
 	int			n_parts;
 	PtPartOutcome *parts;
+
+	/* what pt_failover_decide says, instead of AGAIN or FAILED */
+	bool		moves;
+	int32		next_carrier;
+	TimestampTz next_due;
+	int			n_tried;
+	int32		tried[PT_TRIED_MAX];
 } PtOutcome;
 
 /*

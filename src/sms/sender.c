@@ -3,33 +3,53 @@
  *	  Which of an account's own numbers a message is sent from (SMS-14).
  *
  * Among several the choice is sticky without a table: each pair of sender and
- * recipient has a fixed rank and the highest wins (rendezvous hashing), so that
- * a recipient keeps its sender when others are added or removed, and thousands
- * of recipients spread evenly.
+ * recipient has a fixed rank and the highest wins (weighted rendezvous hashing),
+ * so that a recipient keeps its sender when others are added or removed, and
+ * thousands of recipients spread by the senders' weights (CAMP-08, CAMP-09).
+ * Senders whose messages do not arrive are taken only when there are no others.
  */
 #include "portatext.h"
 
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
 #include "cache.h"
+#include "carrier/choice.h"
 #include "sms/order.h"
 
+/* A sender of the account. */
+typedef struct Sender
+{
+	char	   *name;
+	const char *country;		/* NULL: no country's */
+	int32		weight;
+	bool		healthy;
+} Sender;
+
+/* What is best of those looked at. */
+typedef struct Best
+{
+	const Sender *sender;		/* NULL: none yet */
+	int			class;			/* the higher the better, whatever the rank */
+	double		rank;
+} Best;
+
 /* The senders of the account asked for last; most sessions have one account. */
-static PtCache senders_cache = {.tables = {"did"}};
+static PtCache senders_cache = {.tables = {"did", "unhealthy_sender"}};
 static MemoryContext senders_context = NULL;
 static int64 senders_account = 0;
-static char **senders = NULL;
+static Sender *senders = NULL;
 static int	senders_count = 0;
 
 static void
 load_senders(int64 account_id)
 {
 	static PtPlan plan = {
-		"SELECT number::text FROM portatext.did WHERE account_id = $1 ORDER BY 1",
+		"SELECT d.number::text, d.weight, NOT EXISTS ("
+		"SELECT FROM portatext.unhealthy_sender u WHERE u.number = d.number) "
+		"FROM portatext.did d WHERE d.account_id = $1 ORDER BY 1",
 		1, {INT8OID}
 	};
 	Datum		value = Int64GetDatum(account_id);
@@ -43,12 +63,16 @@ load_senders(int64 account_id)
 	n = pt_plan_read(&plan, &value, NULL);
 	MemoryContextReset(senders_context);
 	old = MemoryContextSwitchTo(senders_context);
-	senders = palloc((n + 1) * sizeof(char *));
+	senders = palloc0((n + 1) * sizeof(Sender));
 	for (uint64 i = 0; i < n; i++)
 	{
+		Sender	   *s = &senders[i];
 		bool		isnull;
 
-		senders[i] = TextDatumGetCString(pt_result(i, 1, &isnull));
+		s->name = TextDatumGetCString(pt_result(i, 1, &isnull));
+		s->country = s->name[0] == '+' ? pt_number_country(s->name) : NULL;
+		s->weight = DatumGetInt32(pt_result(i, 2, &isnull));
+		s->healthy = DatumGetBool(pt_result(i, 3, &isnull));
 	}
 	MemoryContextSwitchTo(old);
 	senders_count = (int) n;
@@ -56,42 +80,39 @@ load_senders(int64 account_id)
 	pt_cache_loaded(&senders_cache);
 }
 
-/* The fixed rank of a sender for a recipient. */
-static uint32
-rank(const char *sender, const char *to)
-{
-	uint32		a = hash_bytes((const unsigned char *) sender, (int) strlen(sender));
-	uint32		b = hash_bytes((const unsigned char *) to, (int) strlen(to));
-
-	return murmurhash32(hash_combine(a, b));
-}
-
 /* Keeps the better of two senders for the recipient. */
-static const char *
-better(const char *best, const char *sender, const char *to)
+static void
+keep_better(Best *best, const Sender *sender, int class, int32 weight, const char *to)
 {
-	if (best == NULL || rank(sender, to) > rank(best, to))
-		return sender;
-	return best;
+	double		rank;
+
+	if (best->sender != NULL && class < best->class)
+		return;
+	rank = pt_weighted_rank(sender->name, to, weight);
+	if (best->sender != NULL && class == best->class && rank <= best->rank)
+		return;
+	best->sender = sender;
+	best->class = class;
+	best->rank = rank;
 }
 
 /* The account's own spelling of a sender as the caller wrote it; NULL: not its. */
-static const char *
+static const Sender *
 find_own(const char *name, size_t len)
 {
 	char		canonical[PT_E164_SIZE];
 
 	for (int i = 0; i < senders_count; i++)
 	{
-		if (strlen(senders[i]) == len && memcmp(senders[i], name, len) == 0)
-			return senders[i];
+		if (strlen(senders[i].name) == len && memcmp(senders[i].name, name, len) == 0)
+			return &senders[i];
 	}
 	if (pt_number_read(name, len, NULL, canonical) == PT_NUMBER_OK)
 	{
 		for (int i = 0; i < senders_count; i++)
 		{
-			if (strcmp(senders[i], canonical) == 0)
-				return senders[i];
+			if (strcmp(senders[i].name, canonical) == 0)
+				return &senders[i];
 		}
 	}
 	return NULL;
@@ -121,13 +142,13 @@ choose_listed(const text *from, const char *to, PtRefusal *refusal)
 {
 	const char *at = VARDATA_ANY(from);
 	const char *end = at + VARSIZE_ANY_EXHDR(from);
-	const char *best = NULL;
+	Best		best = {NULL};
 
 	do
 	{
 		size_t		len;
 		const char *item = next_item(&at, end, &len);
-		const char *own = find_own(item, len);
+		const Sender *own = find_own(item, len);
 
 		if (own == NULL)
 		{
@@ -135,31 +156,39 @@ choose_listed(const text *from, const char *to, PtRefusal *refusal)
 					  pg_mbcliplen(item, (int) len, 100), item);
 			return NULL;
 		}
-		best = better(best, own, to);
+		keep_better(&best, own, own->healthy, Max(own->weight, 1), to);
 	} while (at < end);
-	return best;
+	return best.sender->name;
 }
 
-/* The choice among all: telephone numbers first, names and codes only without them. */
+/*
+ * The choice among all: telephone numbers first, names and codes only without
+ * them; of the numbers the healthy ones, of those the recipient's country's.
+ */
 static const char *
 choose_any(const char *to, PtRefusal *refusal)
 {
-	const char *best = NULL;
-	const char *other = NULL;
+	const char *country = pt_number_country(to);
+	Best		best = {NULL};
 
 	for (int i = 0; i < senders_count; i++)
 	{
-		if (senders[i][0] == '+')
-			best = better(best, senders[i], to);
-		else
-			other = better(other, senders[i], to);
+		const Sender *s = &senders[i];
+		int			class = s->name[0] == '+' ? 4 : 0;
+
+		if (s->weight == 0)
+			continue;
+		if (s->healthy)
+			class += 2;
+		if (country != NULL && s->country != NULL && strcmp(country, s->country) == 0)
+			class++;
+		keep_better(&best, s, class, s->weight, to);
 	}
-	if (best == NULL)
-		best = other;
-	if (best == NULL)
-		pt_refuse(refusal, PT_REFUSE_NO_SENDER, "No number is assigned to account %lld.",
-				  (long long) senders_account);
-	return best;
+	if (best.sender != NULL)
+		return best.sender->name;
+	pt_refuse(refusal, PT_REFUSE_NO_SENDER, "No number is assigned to account %lld.",
+			  (long long) senders_account);
+	return NULL;
 }
 
 const char *

@@ -5,11 +5,13 @@ CREATE TABLE portatext.did (
     account_id bigint NOT NULL REFERENCES portatext.account,
     number portatext.address NOT NULL UNIQUE,
     segments_per_second numeric CHECK (segments_per_second > 0),
-    created_at timestamptz NOT NULL DEFAULT portatext.now()
+    created_at timestamptz NOT NULL DEFAULT portatext.now(),
+    weight integer NOT NULL DEFAULT 1 CHECK (weight BETWEEN 0 AND 1000000)
 );
 CREATE INDEX did_account ON portatext.did (account_id);
 COMMENT ON TABLE portatext.did IS 'The senders that accounts own: long codes, or alphanumeric names the operator has allowed (GEN-03).';
 COMMENT ON COLUMN portatext.did.segments_per_second IS 'Own pace of this sender; null: the carrier''s (SMS-17).';
+COMMENT ON COLUMN portatext.did.weight IS 'Share of the recipients among several senders; 0: only when it is named.';
 SELECT pg_catalog.pg_extension_config_dump('portatext.did', '');
 SELECT pg_catalog.pg_extension_config_dump('portatext.did_did_id_seq', '');
 
@@ -65,12 +67,13 @@ CREATE TABLE portatext.message (
     sent_at timestamptz,
     finished_at timestamptz,
     error_code text,
-    error_text text
+    error_text text,
+    tried integer[]
 ) WITH (fillfactor = 70);
 CREATE INDEX message_account ON portatext.message (account_id, message_id);
 COMMENT ON TABLE portatext.message IS
     'Every message, the record. No index names a state, so outcomes are written in place; what must be found lies in the narrow tables beside it.';
-COMMENT ON COLUMN portatext.message.attempts IS 'Hand-overs tried that ended in a temporary failure.';
+COMMENT ON COLUMN portatext.message.attempts IS 'Hand-overs that failed, by all carriers; those that certainly did not leave are not counted.';
 COMMENT ON COLUMN portatext.message.cost IS 'Credits charged: segments times tariff (BILL-01).';
 COMMENT ON COLUMN portatext.message.encoding IS 'gsm or ucs2.';
 COMMENT ON COLUMN portatext.message.client_ref IS 'The caller''s own reference (SMS-14).';
@@ -78,6 +81,8 @@ COMMENT ON COLUMN portatext.message.send_at IS 'Not before this time; null: at o
 COMMENT ON COLUMN portatext.message.valid_until IS 'Not after this time: a message not handed over by then expires.';
 COMMENT ON COLUMN portatext.message.sent_at IS 'When the carrier accepted it.';
 COMMENT ON COLUMN portatext.message.error_code IS 'The carrier''s code, or the reason why it was skipped.';
+COMMENT ON COLUMN portatext.message.tried IS
+    'Carriers that could not take it since it last rested; those that refused it for good as -1 - carrier_id. null: none.';
 SELECT pg_catalog.pg_extension_config_dump('portatext.message', '');
 
 CREATE TABLE portatext.outbox (

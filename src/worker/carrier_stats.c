@@ -128,3 +128,26 @@ pt_carrier_detach(int slot)
 		entry->database = InvalidOid;
 	}
 }
+
+/*
+ * Readers take no lock: an entry that changes hands meanwhile makes a wrong
+ * guess at worst, and the breaker is one anyway.
+ */
+bool
+pt_breaker_is_open(int32 carrier_id)
+{
+	TimestampTz now;
+
+	if (pt_shared == NULL)
+		return false;
+	now = pt_now();
+	for (int i = 0; i < PT_MAX_CARRIERS; i++)
+	{
+		const PtCarrierEntry *entry = &pt_shared->carriers[i];
+
+		if (entry->carrier_id == carrier_id && entry->database == MyDatabaseId &&
+			entry->slot != PAST_WORKERS && entry->stats.open_until > now)
+			return true;
+	}
+	return false;
+}

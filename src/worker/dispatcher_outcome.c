@@ -87,7 +87,9 @@ count_outcome(const PtOutcome *o)
 		[PT_OUTCOME_UNCLEAR] = PT_COUNT_UNCLEAR
 	};
 
-	if (o->kind != PT_OUTCOME_BACK)
+	if (o->moves)
+		pt_slot_count(PT_COUNT_RETRIED, 1);
+	else if (o->kind != PT_OUTCOME_BACK)
 		pt_slot_count(counters[o->kind], 1);
 }
 
@@ -96,8 +98,17 @@ static void
 note_return(const PtTask *task)
 {
 	const PtOutcome *o = &task->outcome;
-	PtLaneState *lane = &task->channel->lanes[o->message->lane % 2];
+	PtChannel  *channel = o->moves ? pt_channel_find(o->next_carrier) : task->channel;
+	PtLaneState *lane;
 
+	if (channel == NULL)
+		return;
+	lane = &channel->lanes[o->message->lane % 2];
+	if (o->moves)
+	{
+		lane->next_due = Min(lane->next_due, o->next_due);
+		return;
+	}
 	if (o->kind == PT_OUTCOME_AGAIN)
 		lane->next_due = Min(lane->next_due, o->due);
 	if (o->kind == PT_OUTCOME_BACK)

@@ -9,6 +9,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "carrier/choice.h"
 #include "worker/dispatcher.h"
 
 #define RETRY_MAX_S 300			/* back-off of a message */
@@ -187,6 +188,21 @@ decide_failed(PtOutcome *o, const Verdict *verdict, const PtTry *try)
 }
 
 /*
+ * Counts tries and sets when the next round of carriers may begin, round being
+ * the number of them that fail in turn: each gets its max_attempts.
+ */
+static void
+decide_round(PtTask *task, int round, double retry_after)
+{
+	PtOutcome  *o = &task->outcome;
+	int			attempts = task->message->attempts;
+	double		wait = Min(1 << Min(attempts / round, 10), RETRY_MAX_S);
+
+	o->exhausted = o->attempt && attempts + 1 >= task->use->carrier->max_attempts * round;
+	o->due = pt_now() + Max(jittered(wait), (int64) (retry_after * USECS_PER_SEC));
+}
+
+/*
  * A temporary failure: tried again later, up to the carrier's max_attempts.  A
  * request that certainly did not leave counts as no attempt: an outage of the
  * carrier ends no message.
@@ -195,18 +211,29 @@ static void
 decide_temporary(PtTask *task, const Verdict *verdict, const PtTry *try)
 {
 	PtOutcome  *o = &task->outcome;
-	int			attempts = task->message->attempts;
-	double		wait = Min(1 << Min(attempts, 10), RETRY_MAX_S);
+	const PtMessage *m = task->message;
 
 	o->attempt = !verdict->not_sent;
-	if (o->attempt && attempts + 1 >= task->use->carrier->max_attempts)
-	{
+	decide_round(task, pt_tried_failed(m->tried, m->n_tried) + 1, try->answer.retry_after);
+	if (o->exhausted)
 		decide_failed(o, verdict, try);
-		return;
-	}
-	o->kind = PT_OUTCOME_AGAIN;
-	o->due = pt_now() + Max(jittered(wait), try->answer.retry_after * USECS_PER_SEC);
+	else
+		o->kind = PT_OUTCOME_AGAIN;
+	o->may_move = !verdict->accepted;
 	outcome_reason(o, try);
+}
+
+/* Refused by this carrier; others may take it, or those that failed before. */
+static void
+decide_refused(PtTask *task, const Verdict *verdict)
+{
+	PtOutcome  *o = &task->outcome;
+	const PtMessage *m = task->message;
+
+	o->attempt = true;
+	decide_round(task, Max(pt_tried_failed(m->tried, m->n_tried), 1), 0);
+	o->refused = true;
+	o->may_move = !verdict->accepted;
 }
 
 /* The carrier takes no more for now: later, and no attempt counts. */
@@ -286,15 +313,21 @@ task_decide(PtTask *task)
 	{
 		o->kind = PT_OUTCOME_FAILED;
 		o->part_accepted = v.accepted;
+		decide_refused(task, &v);
 	}
 	else if (v.unclear != NULL)
 		decide_unclear(task, &v, v.unclear);
 	else if (v.failed != NULL)
+	{
 		decide_failed(o, &v, v.failed);
+		if (v.failed->answer.class == PT_ANSWER_REFUSED)
+			decide_refused(task, &v);
+	}
 	else if (v.account != NULL)
 	{
 		o->kind = PT_OUTCOME_AGAIN;
 		o->stops_carrier = true;
+		o->may_move = !v.accepted;
 		o->due = task->message->due;
 		outcome_reason(o, v.account);
 	}

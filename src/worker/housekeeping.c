@@ -7,6 +7,8 @@
 #include "catalog/pg_type.h"
 #include "utils/timestamp.h"
 
+#include "worker/shared.h"
+
 #define BATCH 1000
 #define BATCH_TEXT "1000"
 
@@ -36,6 +38,40 @@ void
 pt_task_alerts(void *arg)
 {
 	static PtPlan plan = {.sql = "SELECT portatext.balance_alerts()"};
+
+	pt_plan_run(&plan, NULL, NULL, SPI_OK_SELECT);
+}
+
+/* What is due at carriers that are stopped or fail goes to other routes. */
+void
+pt_task_routes(void *arg)
+{
+	static PtPlan plan = {
+		.sql = "SELECT portatext.leave_failing_carriers(" BATCH_TEXT ")"
+		" WHERE EXISTS (SELECT FROM portatext.route)"
+	};
+	PtTask	   *task = arg;
+	bool		isnull;
+	int64		moved;
+
+	if (pt_plan_run(&plan, NULL, NULL, SPI_OK_SELECT) == 0)
+		return;
+	moved = DatumGetInt64(pt_result(0, 1, &isnull));
+	if (moved > 0)
+		pt_wake_at_commit();
+	if (moved >= BATCH)
+		task->next_ms = 0;
+}
+
+/* Which senders are passed over. */
+void
+pt_task_senders(void *arg)
+{
+	static PtPlan plan = {
+		.sql = "SELECT portatext.refresh_sender_health()"
+		" WHERE EXISTS (SELECT FROM portatext.did GROUP BY account_id HAVING count(*) > 1)"
+		" OR EXISTS (SELECT FROM portatext.unhealthy_sender)"
+	};
 
 	pt_plan_run(&plan, NULL, NULL, SPI_OK_SELECT);
 }

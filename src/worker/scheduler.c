@@ -28,6 +28,8 @@ static PtTask tasks[] = {
 	{.name = "receipts: messages to watch",.body = pt_task_watch_new,.period_ms = 10000},
 	{.name = "receipts: missing ones",.body = pt_task_watch_due,.period_ms = 10000},
 	{.name = "receipts: strays",.body = pt_task_strays,.period_ms = 30000},
+	{.name = "routes: leaving carriers that fail",.body = pt_task_routes,.period_ms = 5000},
+	{.name = "senders: health",.body = pt_task_senders,.period_ms = 60000},
 	{.name = "idempotency keys",.body = pt_task_idempotency,.period_ms = 60000},
 	{.name = "retention: messages",.body = pt_task_retire_messages,.period_ms = RETENTION_MS},
 	{.name = "retention: events",.body = pt_task_retire_events,.period_ms = RETENTION_MS},

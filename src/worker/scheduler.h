@@ -29,6 +29,8 @@ extern void pt_task_watch_due(void *task);
 extern void pt_task_strays(void *task); /* housekeeping.c */
 extern void pt_task_absorb(void *task);
 extern void pt_task_alerts(void *task);
+extern void pt_task_routes(void *task);
+extern void pt_task_senders(void *task);
 extern void pt_task_idempotency(void *task);
 extern void pt_task_retire_messages(void *task);	/* retention.c */
 extern void pt_task_retire_events(void *task);

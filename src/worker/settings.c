@@ -14,6 +14,8 @@ int			pt_dispatchers = 1;
 char	   *pt_receiver_address = NULL;
 int			pt_receiver_port = 0;
 int			pt_shutdown_grace = 2000;
+double		pt_sender_min_delivered = 0.5;
+int			pt_sender_min_receipts = 50;
 char	   *pt_installation_setting = NULL;
 int			pt_retention_messages = 0;
 int			pt_retention_events = 0;
@@ -91,6 +93,15 @@ define_database_settings(void)
 							"Dispatchers in each database.",
 							"0: nothing is sent.",
 							&pt_dispatchers, 1, 0, 8, PGC_SUSET, 0,
+							NULL, NULL, NULL);
+	DefineCustomRealVariable("portatext.sender_min_delivered",
+							 "Share of a sender's messages that must arrive for it to be chosen among several.",
+							 "0: senders are always chosen.",
+							 &pt_sender_min_delivered, 0.5, 0, 1, PGC_SUSET, 0,
+							 NULL, NULL, NULL);
+	DefineCustomIntVariable("portatext.sender_min_receipts",
+							"Receipts of the last hour below which nothing is said about a sender.",
+							NULL, &pt_sender_min_receipts, 50, 1, 1000000, PGC_SUSET, 0,
 							NULL, NULL, NULL);
 	DefineCustomIntVariable("portatext.receiver_port",
 							"TCP port of the listener for carriers' callbacks.",

@@ -54,6 +54,9 @@ typedef struct PtCarrierStats
 } PtCarrierStats;
 extern PtCarrierStats *pt_carrier_stats(int32 carrier_id);	/* of this database; process-local copy without shared memory */
 
+/* Is the carrier's circuit breaker open in a dispatcher of this database?  For any process; takes no lock. */
+extern bool pt_breaker_is_open(int32 carrier_id);
+
 /*
  * Token buckets in segments, of this database.  key is e.g. "c:1", "s:+1555",
  * "a:7".  Takes n tokens and returns 0, or takes none and returns the

@@ -31,6 +31,7 @@ sql(q{ALTER SYSTEM RESET portatext.route_function});
 sql(q{SELECT pg_reload_conf()});
 sql(qq{
 	DELETE FROM portatext.answer_rule;
+	SELECT portatext.disable_carrier('german');
 	SELECT portatext.alter_carrier('kannel', password => 'first', sender_segments_per_second => 0,
 		settings => '{"url": "$url/cgi-bin/sendsms", "dlr_url": "http://127.0.0.1:9"}');
 });
