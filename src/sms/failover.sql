@@ -67,7 +67,7 @@ CREATE FUNCTION portatext.reroute(carrier text) RETURNS bigint
     LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
-    SELECT portatext.wake_dispatchers();
+    SELECT portatext.wake_senders();
     SELECT portatext.move_waiting(portatext.carrier_number(carrier), 'infinity', 2147483647)
          + portatext.move_parked(portatext.carrier_number(carrier), 2147483647);
 $$;
