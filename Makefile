@@ -90,7 +90,7 @@ SQL_PARTS = \
 	src/sms/retention.sql \
 	src/sms/did.sql \
 	src/sms/failover.sql \
-	src/sms/health.sql \
+	src/sms/sender_health.sql \
 	src/worker/worker.sql \
 	src/worker/health.sql \
 	src/account/grants.sql
