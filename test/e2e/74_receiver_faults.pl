@@ -99,7 +99,7 @@ if (!$slow)
 	$SIG{PIPE} = 'IGNORE';
 	syswrite $_, "GET /receipt/kannel?id=1 HTTP/1.1\r\nHost: x\r\nX-Slow: " for @sockets;
 	PostgreSQL::Test::Utils::append_to_file($node->basedir . '/slow', "\n");
-	while (kill 0, $parent)
+	while (getppid == $parent)
 	{
 		# Whoever is thrown out comes again.
 		for my $socket (@sockets)

@@ -134,7 +134,8 @@ sub serve
 
 	open my $out, '>>', $log or die;
 	$out->autoflush(1);
-	while (kill 0, $parent)
+	# Not kill 0: a parent that nobody has waited for yet still has its number.
+	while (getppid == $parent)
 	{
 		for my $socket ($select->can_read(0.5))
 		{

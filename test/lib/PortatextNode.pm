@@ -95,8 +95,9 @@ sub wait_sql
 	$expected //= 't';
 	do
 	{
-		# A server that is just restarting refuses: that is no failure yet.
-		$self->psql($db // 'postgres', $sql, stdout => \$out, stderr => \$err);
+		# A server that is just restarting refuses, and psql may have ended
+		# before it was given the statement: that is no failure yet.
+		eval { $self->psql($db // 'postgres', $sql, stdout => \$out, stderr => \$err); 1 } or $out = '';
 		return 1 if ($out // '') eq $expected;
 		sleep 0.05;
 	} while (time < $end);
