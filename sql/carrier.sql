@@ -153,7 +153,9 @@ SELECT type, subject, payload FROM portatext.event WHERE type = 'carrier.stopped
 SELECT portatext.resume_carrier('main');
 SELECT portatext.resume_carrier('main');
 
--- Dropping: not while it is pinned, nor while messages wait.
+-- Dropping: not while it is enabled or pinned, nor while messages wait.
+SELECT portatext.drop_carrier('hidden');
+SELECT portatext.disable_carrier('hidden');
 SELECT portatext.drop_carrier('hidden');
 RESET SESSION AUTHORIZATION;
 UPDATE portatext.account SET carrier_id = NULL WHERE account_id = :pinned;
@@ -198,7 +200,7 @@ SET portatext.route_function = 'public.regress_route';
 RESET SESSION AUTHORIZATION;
 
 DROP FUNCTION public.regress_route, public.regress_bad_route;
-SELECT portatext.drop_carrier('main'), portatext.drop_carrier('cheap');
+SELECT portatext.disable_carrier(n), portatext.drop_carrier(n) FROM unnest(ARRAY['main', 'cheap']) n;
 DELETE FROM portatext.event WHERE type = 'carrier.stopped';
 DELETE FROM portatext.account WHERE account_id IN (:account, :sandbox, :pinned);
 DROP FUNCTION pg_temp.route(bigint);

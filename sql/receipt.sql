@@ -194,6 +194,14 @@ INSERT INTO portatext.attention (account_id, kind, message_id)
     SELECT account_id, 'unclear', message_id FROM portatext.message WHERE message_id IN (pg_temp.id(70), pg_temp.id(71));
 SELECT portatext.grant_account('receipt_tenant', account_id) FROM portatext.account WHERE name = 'receipts';
 SET SESSION AUTHORIZATION receipt_operator;
+-- Not for one account: what belongs to the others would be dropped.
+BEGIN;
+SELECT portatext.act_as(account_id) FROM portatext.account WHERE name = 'receipts, silent';
+SAVEPOINT one;
+SELECT portatext.receive_receipt('receipt_a', '01900000-0000-7000-8000-000000000064', status => 'undelivered');
+ROLLBACK TO one;
+SELECT portatext.receive_sms('receipt_a', '+15551230001', '+15557770001', 'Hello');
+ROLLBACK;
 SELECT portatext.receive_receipt('receipt_a', '01900000-0000-7000-8000-000000000064', status => 'undelivered');
 SELECT count(*) FROM portatext.needs_attention WHERE message_id IN ('01900000-0000-7000-8000-000000000070', '01900000-0000-7000-8000-000000000071');
 SET SESSION AUTHORIZATION receipt_tenant;

@@ -89,6 +89,22 @@ SAVEPOINT refused;
 SELECT portatext.send_sms('+12025550123', 'Hello you') IS NULL;
 ROLLBACK;
 
+-- simulate_sms refuses for want of credits what send_sms refuses: a postpaid account may owe its limit
+BEGIN;
+SELECT portatext.create_account('owing', 'postpaid', 2, true) AS owing \gset
+SELECT portatext.act_as(:owing);
+SELECT portatext.set_tariff('1', 1, :owing) > 0 AS set, portatext.assign_did('+12025550156', :owing) > 0 AS assigned;
+SELECT sqlstate, cost, balance FROM portatext.simulate_sms('+12025550123', repeat('a', 300));
+SELECT sqlstate, cost FROM portatext.simulate_sms('+12025550123', repeat('a', 400));
+SELECT portatext.set_account_terms(:owing, 'postpaid');
+SELECT sqlstate, cost FROM portatext.simulate_sms('+12025550123', repeat('a', 400));
+SELECT portatext.set_account_terms(:owing, 'postpaid', 2);
+SELECT portatext.send_sms('+12025550123', repeat('a', 300)) IS NOT NULL AS sent;
+SELECT sqlstate, cost, balance FROM portatext.simulate_sms('+12025550123', 'Hello you');
+SAVEPOINT refused;
+SELECT portatext.send_sms('+12025550123', 'Hello you');
+ROLLBACK;
+
 -- GEN-03, SMS-14: from is one number, a list, or any; sticky for a recipient
 SELECT portatext.assign_did('+12025550101') > 0 AS assigned, portatext.assign_did('ACME') > 0 AS assigned;
 SELECT count(message_id) FROM portatext.send_sms_batch(

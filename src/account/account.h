@@ -41,6 +41,9 @@ extern bool pt_is_operator(void);
 /* Worker processes, and operators who have chosen no account, see every row. */
 extern bool pt_sees_all(void);
 
+/* Raises 42501 unless the caller sees every row; what: "receipts are not applied". */
+extern void pt_require_all(const char *what);
+
 /* Declares this process a worker. */
 extern void pt_mark_worker(void);
 

@@ -218,6 +218,16 @@ pt_sees_all(void)
 	return pt_account_setting == NULL && (is_worker || pt_is_operator());
 }
 
+void
+pt_require_all(const char *what)
+{
+	if (!pt_sees_all())
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("%s on behalf of one account", what),
+				 errhint("RESET %s as an operator.", SETTING)));
+}
+
 PG_FUNCTION_INFO_V1(pt_current_account_sql);
 
 /* portatext.current_account() */

@@ -27,6 +27,12 @@ extern void pt_debit(int64 account_id, Datum amount);
 extern Datum pt_balance(int64 account_id);
 
 /*
+ * What pt_charge could take now if no other transaction spent: the balance and
+ * the credit limit; false: there is no limit.
+ */
+extern bool pt_spendable(int64 account_id, Datum *credits);
+
+/*
  * Moves booked credits into the stripes, as far as those are free; false when
  * stripe 0 is not, and nothing was done.
  */

@@ -228,6 +228,32 @@ pt_balance_of_statement(int64 account_id)
 	return read_balance(account_id, true);
 }
 
+bool
+pt_spendable(int64 account_id, Datum *credits)
+{
+	static PtPlan plan = {
+		"SELECT pg_catalog.bool_or(s.allowance IS NULL), COALESCE(pg_catalog.sum(s.allowance), 0) "
+		"FROM portatext.balance_stripe s WHERE s.account_id" EQ "$1",
+		1, {INT8OID}
+	};
+	Datum		value = Int64GetDatum(account_id);
+	int64		balance = pt_micro(pt_balance(account_id));
+	PtRole		saved;
+	bool		isnull;
+	bool		unlimited;
+	int64		allowance;
+
+	SPI_connect();
+	pt_become_keeper(&saved);
+	pt_plan_read(&plan, &value, NULL);
+	unlimited = DatumGetBool(pt_result(0, 1, &isnull)) && !isnull;
+	allowance = pt_micro(pt_result(0, 2, &isnull));
+	pt_become_caller(&saved);
+	SPI_finish();
+	*credits = pt_credits(balance + allowance);
+	return !unlimited;
+}
+
 void
 pt_settle_init(void)
 {

@@ -185,6 +185,7 @@ GRANT EXECUTE ON FUNCTION portatext.resume_carrier(text) TO portatext_operator;
 CREATE FUNCTION portatext.drop_carrier(carrier text) RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    SET lock_timeout = '5s'     -- whoever sends meanwhile waits as well
     AS $$
 DECLARE
     id integer := portatext.carrier_number(carrier);
@@ -197,6 +198,18 @@ BEGIN
         RAISE EXCEPTION 'carrier "%" comes with the extension and cannot be dropped', carrier
             USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'disable_carrier() gives it no new messages.';
     END IF;
+    IF EXISTS (SELECT FROM portatext.carrier c WHERE c.carrier_id = id AND c.enabled)
+        AND NOT EXISTS (SELECT FROM portatext.shipped_carrier c WHERE c.carrier_id = id) THEN
+        RAISE EXCEPTION 'carrier "%" is enabled', carrier
+            USING ERRCODE = 'object_in_use', HINT = 'disable_carrier() gives it no new messages.';
+    END IF;
+    IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+        RAISE EXCEPTION 'carriers are dropped at READ COMMITTED only'
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                HINT = 'An older snapshot does not show all messages that wait.';
+    END IF;
+    -- Waits for those who chose this carrier while it was enabled; their messages are then seen below.
+    LOCK TABLE portatext.outbox IN SHARE ROW EXCLUSIVE MODE;
     IF EXISTS (SELECT FROM portatext.account a WHERE a.carrier_id = id) THEN
         RAISE EXCEPTION 'carrier "%" is pinned to an account', carrier
             USING ERRCODE = 'object_in_use', HINT = 'Pin the account to another carrier, or to none.';
@@ -220,5 +233,5 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION portatext.drop_carrier(text) IS
-    'Removes a carrier for which no message waits; disable it first, so that none comes. Receipts that are still to come are then refused. The shipped loopback goes back to its shipped form.';
+    'Removes a carrier that is disabled and for which no message waits. Waits up to 5 s for transactions that are sending. Receipts that are still to come are then refused. The shipped loopback goes back to its shipped form.';
 GRANT EXECUTE ON FUNCTION portatext.drop_carrier(text) TO portatext_operator;

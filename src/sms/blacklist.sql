@@ -65,3 +65,27 @@ COMMENT ON FUNCTION portatext.global_blacklist_remove(text) IS
     'Operators: takes a number off the global blacklist; false: it was not on it.';
 GRANT EXECUTE ON FUNCTION portatext.global_blacklist_remove(text) TO portatext_operator;
 GRANT SELECT ON portatext.global_blacklist TO portatext_operator;
+
+CREATE FUNCTION portatext.take_opt_outs() RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp SET lock_timeout = '20ms'
+AS $$
+DECLARE
+    account bigint;
+BEGIN
+    FOR account IN SELECT DISTINCT o.account_id FROM portatext.opt_out o LOOP
+        BEGIN
+            WITH gone AS (
+                DELETE FROM portatext.opt_out o WHERE o.account_id = account RETURNING o.number
+            )
+            INSERT INTO portatext.blacklist (account_id, number, reason)
+                SELECT DISTINCT account, g.number, 'opted out at the carrier' FROM gone g
+                ON CONFLICT DO NOTHING;
+        EXCEPTION WHEN lock_not_available THEN
+            NULL;   -- the account is adding such a number itself: the next turn takes them
+        END;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION portatext.take_opt_outs() IS
+    'For the scheduler: numbers that have opted out at a carrier enter their accounts'' blacklists. An account with an open transaction in the way delays its own only.';

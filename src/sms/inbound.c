@@ -12,6 +12,7 @@
 #include "fmgr.h"
 #include "utils/builtins.h"
 
+#include "account/account.h"
 #include "billing/billing.h"
 #include "number/number.h"
 
@@ -192,6 +193,7 @@ pt_receive_sms(PG_FUNCTION_ARGS)
 	bool		from_ok;
 	bool		to_ok;
 
+	pt_require_all("messages are not received");
 	check_arguments(fcinfo);
 	if (PG_ARGISNULL(3) || VARSIZE_ANY_EXHDR(PG_GETARG_TEXT_PP(3)) == 0)
 		PG_RETURN_NULL();

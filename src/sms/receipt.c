@@ -15,6 +15,8 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
+#include "account/account.h"
+
 /*
  * Names the messages.  A receipt without own id goes by the carrier's
  * reference; one whose reference is not known (yet) is kept as a stray.  A
@@ -276,6 +278,7 @@ pt_apply_receipts(PG_FUNCTION_ARGS)
 	int64		found;
 	int64		strays;
 
+	pt_require_all("receipts are not applied");
 	name[0] = PG_GETARG_DATUM(0);
 	name[5] = states_of(PG_GETARG_ARRAYTYPE_P(4), &count);
 	for (int i = 1; i <= 5; i++)

@@ -18,13 +18,16 @@ enum
 	SIM_CAPACITY, SIM_TARIFF, SIM_COST, SIM_BALANCE, SIM_SQLSTATE, SIM_REASON, SIM_COLUMNS
 };
 
-/* Would the balance pay for it?  A look, not a reservation. */
+/* Would the balance, or the credit limit, pay for it?  A look, not a reservation. */
 static void
-check_funds(const PtOrder *order, Datum balance, PtRefusal *refusal)
+check_funds(const PtOrder *order, PtRefusal *refusal)
 {
-	if (!order->priced || !order->account->prepaid || refusal->code != PT_ACCEPTED)
+	Datum		spendable;
+
+	if (!order->priced || refusal->code != PT_ACCEPTED)
 		return;
-	if (DatumGetBool(DirectFunctionCall2(numeric_lt, balance, order->cost)))
+	if (pt_spendable(order->account->account_id, &spendable) &&
+		DatumGetBool(DirectFunctionCall2(numeric_lt, spendable, order->cost)))
 		pt_refuse(refusal, PT_REFUSE_NO_CREDITS, "The message costs %s credits.",
 				  DatumGetCString(DirectFunctionCall1(numeric_out, order->cost)));
 }
@@ -108,7 +111,7 @@ pt_simulate_sms(PG_FUNCTION_ARGS)
 	balance = pt_balance(order.account->account_id);
 	pt_become_keeper(&saved);
 	if (pt_order_check(&order, PT_ASK_BLACKLIST, &refusal))
-		check_funds(&order, balance, &refusal);
+		check_funds(&order, &refusal);
 	pt_become_caller(&saved);
 	fill_row(&order, balance, &refusal, values, nulls);
 	tuple = SPI_copytuple(heap_form_tuple(BlessTupleDesc(desc), values, nulls));

@@ -25,6 +25,14 @@ CREATE TABLE portatext.blacklist (
 COMMENT ON TABLE portatext.blacklist IS 'Numbers that never receive a message of this account (BL-01, BL-02).';
 SELECT pg_catalog.pg_extension_config_dump('portatext.blacklist', '');
 
+CREATE TABLE portatext.opt_out (
+    account_id bigint NOT NULL,
+    number portatext.e164 NOT NULL
+);
+COMMENT ON TABLE portatext.opt_out IS
+    'Numbers that have opted out at a carrier and are to enter the account''s blacklist. No key: whoever inserts waits for nobody.';
+SELECT pg_catalog.pg_extension_config_dump('portatext.opt_out', '');
+
 CREATE TABLE portatext.global_blacklist (
     number portatext.e164 PRIMARY KEY,
     reason text,

@@ -211,7 +211,7 @@ pt_children_publish(void)
 			if (children[c].database == entry->oid && children[c].handle != NULL)
 				count++;
 		entry->children = count;
-		entry->seen_hold_pid = entry->hold_pid;
+		entry->seen_held = pt_database_held(entry);
 		if (entry->gone && count == 0)
 			pt_database_free(entry);
 	}

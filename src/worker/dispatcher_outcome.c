@@ -76,7 +76,7 @@ poison_body(void *arg)
 										kinds[outcome->kind]));
 }
 
-/* Counts what a written outcome was. */
+/* Counts what a written outcome was; the scheduler takes opt-outs. */
 static void
 count_outcome(const PtOutcome *o)
 {
@@ -91,6 +91,8 @@ count_outcome(const PtOutcome *o)
 		pt_slot_count(PT_COUNT_RETRIED, 1);
 	else if (o->kind != PT_OUTCOME_BACK)
 		pt_slot_count(counters[o->kind], 1);
+	if (o->opted_out)
+		pt_wake(PT_SCHEDULER);
 }
 
 /* Where the lane is to be looked into for a message that is back in the outbox. */

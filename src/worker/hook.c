@@ -93,16 +93,35 @@ release(XactEvent event, void *arg)
 		return;
 	LWLockAcquire(pt_shared->lock, LW_EXCLUSIVE);
 	for (int i = 0; i < PT_MAX_DATABASES; i++)
-		if (pt_shared->databases[i].hold_pid == MyProcPid)
-			pt_shared->databases[i].hold_pid = 0;
+		for (int j = 0; j < PT_MAX_HOLDERS; j++)
+			if (pt_shared->databases[i].hold_pids[j] == MyProcPid)
+				pt_shared->databases[i].hold_pids[j] = 0;
 	LWLockRelease(pt_shared->lock);
 	holding = false;
 	pt_wake_launcher(true);
 }
 
+/* Notes this backend among the holders of a database; false: there are too many. */
+static bool
+note_holder(PtDatabase *entry)
+{
+	int			place = -1;
+
+	for (int i = PT_MAX_HOLDERS - 1; i >= 0; i--)
+	{
+		if (entry->hold_pids[i] == MyProcPid)
+			return true;
+		if (entry->hold_pids[i] == 0)
+			place = i;
+	}
+	if (place >= 0)
+		entry->hold_pids[place] = MyProcPid;
+	return place >= 0;
+}
+
 /*
  * Asks the launcher to keep the database empty until this transaction ends;
- * false: it has no workers.
+ * false: it has no workers, or others are asking for that already.
  */
 static bool
 hold(Oid database)
@@ -117,10 +136,7 @@ hold(Oid database)
 	LWLockAcquire(pt_shared->lock, LW_EXCLUSIVE);
 	entry = pt_database_find(database);
 	if (entry != NULL)
-	{
-		entry->hold_pid = MyProcPid;
-		found = true;
-	}
+		found = note_holder(entry);
 	LWLockRelease(pt_shared->lock);
 	holding = holding || found;
 	return found;
@@ -135,7 +151,7 @@ is_empty(Oid database)
 
 	LWLockAcquire(pt_shared->lock, LW_SHARED);
 	entry = pt_database_find(database);
-	empty = entry == NULL || (entry->seen_hold_pid != 0 && entry->children == 0);
+	empty = entry == NULL || (entry->seen_held && entry->children == 0);
 	LWLockRelease(pt_shared->lock);
 	return empty && pt_slots_of(database) == 0;
 }
@@ -153,7 +169,8 @@ wait_empty(Oid database)
 }
 
 /*
- * Does the statement drop or update this extension?  It then locks every table of
+ * Does the statement drop or update this extension, or may it, as it drops what a
+ * role owns or the extension's schema?  It then locks every table of
  * it, in an order of its own: a worker in between would be a deadlock.
  */
 static bool
@@ -163,7 +180,11 @@ wants_extension(Node *parsetree)
 
 	if (IsA(parsetree, AlterExtensionStmt))
 		return strcmp(((AlterExtensionStmt *) parsetree)->extname, "portatext") == 0;
-	if (!IsA(parsetree, DropStmt) || ((DropStmt *) parsetree)->removeType != OBJECT_EXTENSION)
+	if (IsA(parsetree, DropOwnedStmt))
+		return true;
+	if (!IsA(parsetree, DropStmt) ||
+		(((DropStmt *) parsetree)->removeType != OBJECT_EXTENSION &&
+		 ((DropStmt *) parsetree)->removeType != OBJECT_SCHEMA))
 		return false;
 	foreach(cell, ((DropStmt *) parsetree)->objects)
 		if (strcmp(strVal(lfirst(cell)), "portatext") == 0)

@@ -24,6 +24,18 @@ pt_task_strays(void *arg)
 	pt_plan_run(&plan, NULL, NULL, SPI_OK_SELECT);
 }
 
+/* Numbers that have opted out at a carrier enter the blacklists. */
+void
+pt_task_opt_outs(void *arg)
+{
+	static PtPlan plan = {
+		.sql = "SELECT portatext.take_opt_outs()"
+		" WHERE EXISTS (SELECT FROM portatext.opt_out)"
+	};
+
+	pt_plan_run(&plan, NULL, NULL, SPI_OK_SELECT);
+}
+
 /* Credits that were booked (refunds, recharges) go into the balance's stripes. */
 void
 pt_task_absorb(void *arg)

@@ -16,6 +16,7 @@
 #include "worker/shared.h"
 
 #define PT_MAX_DATABASES 256
+#define PT_MAX_HOLDERS 4
 #define PT_MAX_SLOTS 128
 #define PT_MAX_CARRIERS 256
 #define PT_BUCKET_SETS 2048		/* times PT_BUCKET_WAYS buckets */
@@ -45,8 +46,8 @@ typedef struct PtDatabase
 	bool		stopped;		/* stop_workers() */
 	bool		port_reported;	/* the log line about the receiver's port */
 	bool		gone;			/* dropped, or not to have workers any more */
-	int			hold_pid;		/* a backend that wants the database empty */
-	int			seen_hold_pid;	/* the same, as the launcher last saw it */
+	int			hold_pids[PT_MAX_HOLDERS];	/* backends that want the database empty */
+	bool		seen_held;		/* was there one when the launcher last looked? */
 	int			children;		/* workers started and not seen to end */
 	int			dispatchers;	/* settings as this database has them */
 	int			receiver_port;
@@ -117,6 +118,7 @@ extern PtSlot *pt_my_slot;		/* NULL: this process is no worker */
 extern PtDatabase *pt_database_find(Oid oid);
 extern PtDatabase *pt_database_make(Oid oid);	/* NULL: the table is full */
 extern void pt_database_free(PtDatabase *entry);
+extern bool pt_database_held(const PtDatabase *entry);
 
 /* slot.c */
 extern const char *pt_kind_name(PtWorkerKind kind);

@@ -150,7 +150,7 @@ report_port(PtDatabase *entry)
 static void
 want_database(PtDatabase *entry, int *probes)
 {
-	bool		open = !entry->stopped && !entry->gone && entry->hold_pid == 0;
+	bool		open = !entry->stopped && !entry->gone && !pt_database_held(entry);
 
 	if (!open || entry->presence == PT_ABSENT)
 		return;
@@ -167,7 +167,7 @@ want_database(PtDatabase *entry, int *probes)
 		pt_child_want(entry->oid, PT_RECEIVER, 0);
 }
 
-/* Frees databases whose holder has gone; true while any is held. */
+/* Forgets holders that have gone; true while any is held. */
 static bool
 check_holds(void)
 {
@@ -177,9 +177,10 @@ check_holds(void)
 	{
 		PtDatabase *entry = &pt_shared->databases[i];
 
-		if (entry->hold_pid != 0 && BackendPidGetProc(entry->hold_pid) == NULL)
-			entry->hold_pid = 0;
-		held = held || entry->hold_pid != 0;
+		for (int j = 0; j < PT_MAX_HOLDERS; j++)
+			if (entry->hold_pids[j] != 0 && BackendPidGetProc(entry->hold_pids[j]) == NULL)
+				entry->hold_pids[j] = 0;
+		held = held || pt_database_held(entry);
 	}
 	return held;
 }

@@ -3,10 +3,11 @@
  *	  Messages that their carrier has had for long without a receipt are listed
  *	  in attention; age alone never fails or refunds one (SMS-08).
  *
- * A mark moves along message_id, which is ordered by time.  It stays LAG_MS
- * behind, so that transactions of that length are still seen.  What has not
- * ended when the mark passes goes into receipt_watch with the time at which its
- * carrier's patience ends.
+ * A mark moves along message_id, which is ordered by time, LAG_MS behind.  What
+ * has not ended when the mark passes goes into receipt_watch with the time at
+ * which its carrier's patience ends.  A transaction longer than that commits
+ * messages behind the mark: a second mark follows, and passes an id only when
+ * every transaction has ended that ran when the first one had passed it.
  */
 #include "worker/scheduler.h"
 
@@ -19,26 +20,33 @@
 #define BATCH 5000
 #define BATCH_TEXT "5000"
 
-static PtPlan mark_plan = {
-	.sql = "SELECT r.upto FROM portatext.reconcile_mark r LIMIT 1"
+/* The marks, the oldest transaction that has not ended and the next to begin. */
+static PtPlan marks_plan = {
+	.sql = "SELECT r.upto, r.late, pg_snapshot_xmin(s)::text::int8, pg_snapshot_xmax(s)::text::int8"
+	" FROM portatext.reconcile_mark r, pg_current_snapshot() s LIMIT 1"
 };
 
-/* Watches what has not ended between the ids $1 and $2; $3: now. */
+/* Watches what has not ended between the ids $1 and $2; a second time it does nothing. */
 static PtPlan pass_plan = {
 	.sql = "WITH page AS MATERIALIZED (SELECT m.message_id, m.inbound, m.step, m.carrier_id,"
-	" COALESCE(m.sent_at, greatest(m.send_at, $3)) AS since FROM portatext.message m"
+	" COALESCE(m.sent_at, greatest(m.send_at, m.created_at)) AS since FROM portatext.message m"
 	" WHERE m.message_id > $1 AND m.message_id < $2 ORDER BY m.message_id LIMIT " BATCH_TEXT "),"
 	" w AS (INSERT INTO portatext.receipt_watch (due, message_id)"
 	" SELECT p.since + COALESCE(c.receipt_timeout, interval '2 days'), p.message_id"
 	" FROM page p LEFT JOIN portatext.carriers c ON c.carrier_id = p.carrier_id"
 	" WHERE NOT p.inbound AND p.step <> 'final' ON CONFLICT DO NOTHING)"
 	" SELECT p.message_id FROM page p ORDER BY p.message_id DESC",
-	.nargs = 3,.argtypes = {UUIDOID, UUIDOID, TIMESTAMPTZOID}
+	.nargs = 2,.argtypes = {UUIDOID, UUIDOID}
 };
 
 static PtPlan set_mark_plan = {
 	.sql = "WITH moved AS (UPDATE portatext.reconcile_mark SET upto = $1 RETURNING 1)"
 	" INSERT INTO portatext.reconcile_mark (upto) SELECT $1 WHERE NOT EXISTS (SELECT FROM moved)",
+	.nargs = 1,.argtypes = {UUIDOID}
+};
+
+static PtPlan set_late_plan = {
+	.sql = "UPDATE portatext.reconcile_mark SET late = $1",
 	.nargs = 1,.argtypes = {UUIDOID}
 };
 
@@ -82,16 +90,56 @@ pt_id_at(TimestampTz at)
 	return UUIDPGetDatum(id);
 }
 
-/* Where the mark stands; at first before every message. */
-static Datum
-read_mark(void)
+typedef struct Marks
+{
+	pg_uuid_t	upto;
+	pg_uuid_t	late;			/* the one that follows */
+	int64		oldest;			/* transaction that has not ended */
+	int64		next;			/* transaction to begin */
+} Marks;
+
+/* Column col of the only row; before every message when it is null. */
+static pg_uuid_t
+mark_at(int col)
+{
+	pg_uuid_t	mark = {{0}};
+	bool		isnull;
+	Datum		value = pt_result(0, col, &isnull);
+
+	if (!isnull)
+		memcpy(&mark, DatumGetUUIDP(value), sizeof(pg_uuid_t));
+	return mark;
+}
+
+/* Reads where the marks stand; false: no message was ever seen. */
+static bool
+read_marks(Marks *marks)
 {
 	bool		isnull;
-	pg_uuid_t  *copy = palloc0(sizeof(pg_uuid_t));
 
-	if (pt_plan_run(&mark_plan, NULL, NULL, SPI_OK_SELECT) > 0)
-		memcpy(copy, DatumGetUUIDP(pt_result(0, 1, &isnull)), sizeof(pg_uuid_t));
-	return UUIDPGetDatum(copy);
+	memset(marks, 0, sizeof(Marks));
+	if (pt_plan_run_latest(&marks_plan, NULL, NULL, SPI_OK_SELECT) == 0)
+		return false;
+	marks->upto = mark_at(1);
+	marks->late = mark_at(2);
+	marks->oldest = DatumGetInt64(pt_result(0, 3, &isnull));
+	marks->next = DatumGetInt64(pt_result(0, 4, &isnull));
+	return true;
+}
+
+/* Watches a batch of what lies between the ids and moves the mark; true: there may be more. */
+static bool
+pass(pg_uuid_t *from, Datum before, PtPlan *set_plan, int set)
+{
+	Datum		values[2] = {UUIDPGetDatum(from), before};
+	uint64		rows = pt_plan_run_latest(&pass_plan, values, NULL, SPI_OK_SELECT);
+	bool		isnull;
+
+	if (rows == 0)
+		return false;
+	values[0] = pt_result(0, 1, &isnull);
+	pt_plan_run_latest(set_plan, values, NULL, set);
+	return rows == BATCH;
 }
 
 /* The task that moves the mark. */
@@ -99,21 +147,35 @@ void
 pt_task_watch_new(void *arg)
 {
 	PtTask	   *task = arg;
-	TimestampTz now = pt_now();
-	Datum		values[3];
-	uint64		rows;
-	bool		isnull;
+	Marks		marks;
 
-	values[0] = read_mark();
-	values[1] = pt_id_at(TimestampTzPlusMilliseconds(now, -LAG_MS));
-	values[2] = TimestampTzGetDatum(now);
-	rows = pt_plan_run_latest(&pass_plan, values, NULL, SPI_OK_SELECT);
-	if (rows == 0)
-		return;
-	values[0] = pt_result(0, 1, &isnull);
-	pt_plan_run_latest(&set_mark_plan, values, NULL, SPI_OK_INSERT);
-	if (rows == BATCH)
+	read_marks(&marks);
+	if (pass(&marks.upto, pt_id_at(TimestampTzPlusMilliseconds(pt_now(), -LAG_MS)),
+			 &set_mark_plan, SPI_OK_INSERT))
 		task->next_ms = 0;
+}
+
+/*
+ * The task that moves the second mark: it notes where the first one stands, waits
+ * for every transaction of that time (prepared ones, too), and looks once more.
+ */
+void
+pt_task_watch_late(void *arg)
+{
+	static pg_uuid_t before;
+	static int64 horizon = 0;	/* 0: nothing is noted */
+	PtTask	   *task = arg;
+	Marks		marks;
+
+	if (!read_marks(&marks) || (horizon != 0 && marks.oldest < horizon))
+		return;
+	if (horizon != 0 && pass(&marks.late, UUIDPGetDatum(&before), &set_late_plan, SPI_OK_UPDATE))
+	{
+		task->next_ms = 0;
+		return;
+	}
+	before = marks.upto;
+	horizon = marks.next;
 }
 
 /* The task that lists messages whose carrier's time is over. */

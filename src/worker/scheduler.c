@@ -23,9 +23,11 @@ extern PGDLLEXPORT void pt_scheduler_main(Datum arg);
 static PtTask tasks[] = {
 	{.name = "release of parked messages",.body = pt_task_release,.period_ms = SWEEP_MS,.on_wake = true},
 	{.name = "expiry",.body = pt_task_expire,.period_ms = SWEEP_MS},
+	{.name = "opt-outs at carriers",.body = pt_task_opt_outs,.period_ms = SWEEP_MS,.on_wake = true},
 	{.name = "balance: absorbing credits",.body = pt_task_absorb,.period_ms = SWEEP_MS},
 	{.name = "balance: alerts",.body = pt_task_alerts,.period_ms = 10000},
 	{.name = "receipts: messages to watch",.body = pt_task_watch_new,.period_ms = 10000},
+	{.name = "receipts: messages committed late",.body = pt_task_watch_late,.period_ms = 10000},
 	{.name = "receipts: missing ones",.body = pt_task_watch_due,.period_ms = 10000},
 	{.name = "receipts: strays",.body = pt_task_strays,.period_ms = 30000},
 	{.name = "routes: leaving carriers that fail",.body = pt_task_routes,.period_ms = 5000},

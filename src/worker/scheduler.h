@@ -25,8 +25,10 @@ typedef struct PtTask
 extern void pt_task_release(void *task);	/* release.c */
 extern void pt_task_expire(void *task);	/* expiry.c */
 extern void pt_task_watch_new(void *task);	/* reconcile.c */
+extern void pt_task_watch_late(void *task);
 extern void pt_task_watch_due(void *task);
 extern void pt_task_strays(void *task); /* housekeeping.c */
+extern void pt_task_opt_outs(void *task);
 extern void pt_task_absorb(void *task);
 extern void pt_task_alerts(void *task);
 extern void pt_task_routes(void *task);

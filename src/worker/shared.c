@@ -107,3 +107,13 @@ pt_database_free(PtDatabase *entry)
 			pt_shared->carriers[i].database = InvalidOid;
 	memset(entry, 0, sizeof(PtDatabase));
 }
+
+/* Does any backend want the database empty?  The caller holds the lock. */
+bool
+pt_database_held(const PtDatabase *entry)
+{
+	for (int i = 0; i < PT_MAX_HOLDERS; i++)
+		if (entry->hold_pids[i] != 0)
+			return true;
+	return false;
+}

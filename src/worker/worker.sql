@@ -39,9 +39,11 @@ COMMENT ON FUNCTION portatext.workers_running() IS 'How many workers this databa
 GRANT EXECUTE ON FUNCTION portatext.adopt(), portatext.start_workers(),
     portatext.stop_workers(), portatext.workers_running() TO portatext_operator;
 
-CREATE TABLE portatext.reconcile_mark (upto uuid NOT NULL);
+CREATE TABLE portatext.reconcile_mark (upto uuid NOT NULL, late uuid);
 COMMENT ON TABLE portatext.reconcile_mark IS
     'One row: up to which message_id the scheduler has looked for messages to watch.';
+COMMENT ON COLUMN portatext.reconcile_mark.late IS
+    'Up to which message_id it has looked a second time, when no older transaction was running any more.';
 SELECT pg_catalog.pg_extension_config_dump('portatext.reconcile_mark', '');
 
 CREATE TABLE portatext.receipt_watch (

@@ -54,9 +54,29 @@ is(sql('postgres', q{SELECT count(*) FROM portatext.pg_stat_portatext_queue}), 0
 sql('postgres', 'DROP EXTENSION portatext');
 workers_are('postgres', 0, 'DROP EXTENSION ends the workers');
 sql('postgres', 'BEGIN; CREATE EXTENSION portatext; ROLLBACK');
-sql('postgres', 'CREATE EXTENSION portatext');
+sql('postgres', 'CREATE ROLE installer SUPERUSER; SET ROLE installer; CREATE EXTENSION portatext');
 workers_are('postgres', 2, 'CREATE EXTENSION starts them again');
 delivered('postgres', send_in('postgres'), 'and they deliver');
+
+# Two transactions that both want the workers away: the first to end does not bring them back.
+my $holder = $node->background_psql('postgres');
+$holder->query_safe('BEGIN; DROP EXTENSION portatext');
+isnt($node->psql('template1', 'CREATE DATABASE copy TEMPLATE postgres'), 0, 'a database in use is no template');
+is(sql('template1', q{SELECT pg_sleep(1); SELECT count(*) FROM pg_stat_activity
+		WHERE datname = 'postgres' AND backend_type LIKE 'portatext %'}),
+	"\n0", 'a second holder that ends leaves the database to the first one');
+$holder->query_safe('ROLLBACK');
+$holder->quit;
+workers_are('postgres', 2, 'the last one brings the workers back');
+my $dropper = $node->background_psql('postgres');
+for my $drop ('DROP SCHEMA portatext CASCADE', 'DROP OWNED BY installer CASCADE')
+{
+	$dropper->query_safe("BEGIN; SET client_min_messages = error; $drop");
+	workers_are('postgres', 0, "$drop: the workers are out of the way");
+	$dropper->query_safe('ROLLBACK');
+	workers_are('postgres', 2, 'and back after a rollback');
+}
+$dropper->quit;
 
 # A second database; CREATE DATABASE ... TEMPLATE, RENAME, DROP DATABASE.
 sql('postgres', 'CREATE DATABASE shop');

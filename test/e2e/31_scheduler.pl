@@ -72,10 +72,19 @@ is(sql('SELECT count(*) FROM portatext.parked'), 0, 'nothing stays parked');
 # A message without a receipt is listed, never failed or refunded by age.
 sql(q{SELECT portatext.alter_carrier('loopback', settings => '{"receipt_delay_ms": 86400000}', receipt_timeout => '3 days')});
 my $lost = sql(q{SELECT portatext.send_sms('+12223334444', 'Its receipt is lost')});
+# Its transaction ends when the scheduler has looked at later messages.
+my $holder = $node->background_psql('postgres');
+$holder->query_safe('BEGIN');
+my $late = $holder->query_safe(q{SELECT portatext.send_sms('+12223340005', 'Committed late')});
 my $silent = sql(q{SELECT portatext.send_sms('+12223330005', 'No receipt comes')});
 ok($node->wait_sql("SELECT step FROM portatext.message WHERE message_id = '$silent'", 'sent'), 'handed over');
 configure('portatext.clock_offset' => 2 * 86400);
 ok($node->wait_sql("SELECT count(*) FROM portatext.receipt_watch WHERE message_id = '$silent'", 1), 'watched');
+is(sql("SELECT upto > '$late' FROM portatext.reconcile_mark"), 't', 'the mark has passed a message that is not committed');
+$holder->query_safe('COMMIT');
+$holder->quit;
+ok($node->wait_sql("SELECT count(*) FROM portatext.receipt_watch WHERE message_id = '$late'", 1),
+	'SMS-08: committed late, it is watched, too');
 configure('portatext.clock_offset' => 4 * 86400);
 ok($node->wait_sql("SELECT string_agg(kind::text, ' ') FROM portatext.attention WHERE message_id = '$silent'", 'no_receipt'),
 	'SMS-08: listed when the carrier had it for its receipt_timeout');

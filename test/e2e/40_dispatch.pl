@@ -116,7 +116,7 @@ is(net('+15550100011'), -1, 'BILL-22: and not refunded');
 is(sql(q{SELECT kind FROM portatext.needs_attention WHERE to_number = '+15550100011'}),
 	'unclear', 'and listed for the operator');
 is(state_of('+15550100012'), 'rejected final 0012', 'opted out at the carrier');
-is(sql(q{SELECT number FROM portatext.blacklist}), '+15550100012', 'so the account learns it');
+ok(wait_sql(q{SELECT number FROM portatext.blacklist}, '+15550100012'), 'so the account learns it');
 is(state_of("+155501000$_"), "rejected final 00$_", "class of 00$_ ends the message") for 14, 15;
 is(state_of('+15550100017'), 'delivered final -', 'the usual one is delivered');
 ok(wait_sql(q{SELECT count(*) FROM portatext.message WHERE inbound}, 1), 'a reply came in');

@@ -32,6 +32,25 @@ ok($node->wait_sql(q{SELECT state FROM portatext.message WHERE to_number = '+120
 is(sql('SELECT count(*) FROM portatext.message WHERE inbound'), 0, 'whose answer could not be charged');
 $holder->query_safe('ROLLBACK');
 $holder->quit;
+
+# 0012 answers that it has opted out, while its account is putting it on its blacklist.
+my $default = sql('SELECT account_id FROM portatext.account WHERE is_default');
+$id = sql(q{SELECT portatext.stop_carrier('loopback', 'test'); SELECT portatext.send_sms('+12025550012', 'Hello there')});
+$id = (split /\n/, $id)[-1];
+$holder = $node->background_psql('postgres');
+$holder->query_safe(qq{BEGIN; INSERT INTO portatext.blacklist (account_id, number) VALUES ($default, '+12025550012')});
+sql(q{SELECT portatext.resume_carrier('loopback')});
+ok($node->wait_sql(qq{SELECT state FROM portatext.message WHERE message_id = '$id'}, 'rejected'),
+	'an opt-out at the carrier is written while its account is adding the number itself');
+$id = sql(qq{SET portatext.account_id = $other; SELECT portatext.send_sms('+12025550012', 'Hello you')});
+ok($node->wait_sql(qq{SELECT count(*) FROM portatext.blacklist WHERE account_id = $other}, 1),
+	'and the opt-out from another account reaches its blacklist');
+is(sql(qq{SELECT count(*) FROM portatext.opt_out WHERE account_id = $default}), 1, 'the first one waits');
+$holder->query_safe('ROLLBACK');
+$holder->quit;
+ok($node->wait_sql(qq{SELECT reason FROM portatext.blacklist WHERE account_id = $default}, 'opted out at the carrier'),
+	'and is not lost');
+is(sql('SELECT count(*) FROM portatext.opt_out'), 0, 'nothing is left to do');
 is(sql('SELECT count(*) FROM portatext.check_balances()'), 0, 'the books agree');
 
 $node->stop;
