@@ -101,7 +101,7 @@ BEGIN
     END LOOP;
 END
 $$;
-SELECT portatext.drop_carrier('templated');
+SELECT portatext.disable_carrier('templated'), portatext.drop_carrier('templated');
 
 -- The running statement is not shown once the function has begun.
 SELECT portatext.create_carrier('hidden', 'loopback', username => 'u', password => 'find-me-if-you-can') > 0 AS made,
