@@ -139,6 +139,23 @@ SELECT portatext.retry_strays();
 SELECT count(*) FROM portatext.stray_receipt;
 COMMIT;
 
+-- A reference that is given again: the newest message has it, if the earlier one has ended.
+SELECT count(*) FROM generate_series(56, 58) n, pg_temp.make(n, 1, 'sent');
+SELECT portatext.carrier_number('receipt_a') AS a \gset
+SELECT portatext.note_refs(ARRAY[:a, :a], '{R56,R56}', ARRAY[pg_temp.id(56), pg_temp.id(56)], '{1,2}') AS stay;
+SELECT portatext.note_refs(ARRAY[:a, :a], '{R50,R56}', ARRAY[pg_temp.id(57), pg_temp.id(58)], '{1,1}') AS stay;
+SELECT portatext.receive_receipt('receipt_a', ref => 'R50'), pg_temp.shows(57);
+SELECT portatext.receive_receipt('receipt_a', ref => 'R56'), pg_temp.shows(56), pg_temp.shows(58);
+
+-- How texts are cut changes only when no message counts on it.
+SELECT portatext.alter_carrier('receipt_a', '{"url": "http://h/", "dlr_url": "http://h/"}', 'u', 'p', 's') = :a AS changed;
+SELECT portatext.alter_carrier('receipt_a', wide_reference => true);
+SELECT portatext.alter_carrier('receipt_a', wide_reference => false, locking_shift => 0, max_attempts => 4) = :a AS unchanged;
+BEGIN;
+UPDATE portatext.message SET step = 'final' WHERE carrier_id = :a;
+SELECT portatext.alter_carrier('receipt_a', wide_reference => true) = :a AS changed;
+ROLLBACK;
+
 -- Errors.
 SELECT portatext.receive_receipt('nobody', pg_temp.id(1));
 SELECT portatext.receive_receipt('receipt_a', pg_temp.id(1), status => 'lost');

@@ -102,6 +102,15 @@ BEGIN
     c.max_attempts := COALESCE(alter_carrier.max_attempts, c.max_attempts);
     c.timeout := COALESCE(alter_carrier.timeout, c.timeout);
     c.receipt_timeout := COALESCE(alter_carrier.receipt_timeout, c.receipt_timeout);
+    IF (COALESCE(alter_carrier.wide_reference, c.wide_reference), COALESCE(alter_carrier.single_shift, c.single_shift),
+            COALESCE(alter_carrier.locking_shift, c.locking_shift)) IS DISTINCT FROM
+            (c.wide_reference, c.single_shift, c.locking_shift)
+        AND (NOT portatext.sees_all() OR EXISTS (
+            SELECT FROM portatext.message m WHERE m.carrier_id = c.carrier_id AND m.step <> 'final')) THEN
+        RAISE EXCEPTION 'carrier "%" may have messages that have not ended: how it cuts texts cannot change', c.name
+            USING ERRCODE = 'object_in_use',
+            HINT = 'Set up another carrier, or let them end first; an operator with portatext.account_id set must RESET it.';
+    END IF;
     c.wide_reference := COALESCE(alter_carrier.wide_reference, c.wide_reference);
     c.single_shift := COALESCE(alter_carrier.single_shift, c.single_shift);
     c.locking_shift := COALESCE(alter_carrier.locking_shift, c.locking_shift);
@@ -121,7 +130,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION portatext.alter_carrier(text, jsonb, text, text, text, boolean, int, numeric, numeric, int, int, interval, interval, boolean, int, int) IS
-    'Changes what is not null; settings are replaced as a whole; rates of 0 mean no limit. A disabled carrier takes no new messages; those it has are still sent.';
+    'Changes what is not null; settings are replaced as a whole; rates of 0 mean no limit. A disabled carrier takes no new messages; those it has are still sent. wide_reference and the shift tables change only when all its messages have ended.';
 GRANT EXECUTE ON FUNCTION portatext.alter_carrier(text, jsonb, text, text, text, boolean, int, numeric, numeric, int, int, interval, interval, boolean, int, int)
     TO portatext_operator;
 

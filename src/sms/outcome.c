@@ -18,6 +18,14 @@
 #include "sms/finish.h"
 #include "sms/outcome.h"
 
+/* All at once, in the order of their ids, as receipts do: no two wait for each other. */
+static PtPlan lock_plan = {
+	.sql = "SELECT FROM portatext.message m WHERE m.message_id = ANY ($1) "
+	"ORDER BY m.message_id FOR NO KEY UPDATE",
+	.nargs = 1,
+	.argtypes = {UUIDARRAYOID}
+};
+
 static PtPlan sent_plan = {
 	.sql = "WITH done AS ("
 	"UPDATE portatext.message m SET "
@@ -85,8 +93,7 @@ static PtPlan part_plan = {
 };
 
 static PtPlan ref_plan = {
-	.sql = "INSERT INTO portatext.carrier_ref (carrier_id, ref, message_id, part) "
-	"SELECT * FROM unnest($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+	.sql = "SELECT portatext.note_refs($1, $2, $3, $4)",
 	.nargs = 4,
 	.argtypes = {INT4ARRAYOID, TEXTARRAYOID, UUIDARRAYOID, INT2ARRAYOID}
 };
@@ -145,6 +152,7 @@ static PtPlan poison_plan = {
 /* The columns of a batch. */
 typedef struct Batch
 {
+	PtColumn	all[1];
 	PtColumn	sent[1];
 	PtColumn	again[9];
 	PtColumn	back[4];
@@ -159,6 +167,7 @@ typedef struct Batch
 } Batch;
 
 #define BATCH_INIT { \
+	.all = {{UUIDOID}}, \
 	.sent = {{UUIDOID}}, \
 	.again = {{UUIDOID}, {INT2OID}, {TEXTOID}, {TEXTOID}, {INT4OID}, {TIMESTAMPTZOID}, {TEXTOID}, \
 	{BOOLOID}, {TEXTOID}}, \
@@ -267,10 +276,30 @@ add_parts(Batch *batch, const PtOutcome *o)
 	}
 }
 
+/* Writes the carriers' ids, and logs that some name other messages already. */
+static void
+write_refs(const Batch *batch)
+{
+	int64		refused;
+	bool		isnull;
+
+	if (batch->refs[0].n == 0)
+		return;
+	pt_column_run(&ref_plan, batch->refs, SPI_OK_SELECT);
+	refused = DatumGetInt64(pt_result(0, 1, &isnull));
+	if (refused > 0)
+		ereport(LOG,
+				(errmsg("portatext dispatcher: %d references of a carrier name earlier messages that have not ended",
+						(int) refused),
+				 errdetail("Receipts by these references do not reach the later messages.")));
+	pt_column_run(&strays_plan, batch->refs, SPI_OK_SELECT);
+}
+
 /* Sorts a message into the batch's columns. */
 static void
 add_outcome(Batch *batch, const PtOutcome *o)
 {
+	pt_column_add_uuid(&batch->all[0], &o->message->id);
 	if (o->moves)
 	{
 		add_again(batch, o);
@@ -341,14 +370,14 @@ pt_outcome_write(PtOutcome **outcomes, int n)
 		add_outcome(&batch, outcomes[i]);
 	}
 	add_leases(&batch, outcomes, n);
+	pt_column_run(&lock_plan, batch.all, SPI_OK_SELECT);
 	pt_column_run(&sent_plan, batch.sent, SPI_OK_INSERT);
 	pt_finish_write(&batch.finish, "rejected by the carrier");
 	pt_column_run(&again_plan, batch.again, SPI_OK_INSERT);
 	pt_column_run(&back_plan, batch.back, SPI_OK_INSERT);
 	pt_column_run(&unclear_plan, batch.unclear, SPI_OK_INSERT);
 	pt_column_run(&part_plan, batch.parts, SPI_OK_INSERT);
-	pt_column_run(&ref_plan, batch.refs, SPI_OK_INSERT);
-	pt_column_run(&strays_plan, batch.refs, SPI_OK_SELECT);
+	write_refs(&batch);
 	pt_column_run(&opt_out_plan, batch.opt_out, SPI_OK_INSERT);
 	pt_column_run(&stop_plan, batch.stop, SPI_OK_INSERT);
 	pt_column_run(&lease_end_plan, batch.lease_end, SPI_OK_DELETE);

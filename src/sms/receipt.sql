@@ -38,6 +38,28 @@ COMMENT ON FUNCTION portatext.receive_receipt(text, uuid, text, int, text, text)
 GRANT EXECUTE ON FUNCTION portatext.receive_receipt(text, uuid, text, int, text, text)
     TO portatext_operator;
 
+CREATE FUNCTION portatext.note_refs(carriers int[], refs text[], ids uuid[], parts smallint[]) RETURNS bigint
+    LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+    WITH given AS MATERIALIZED (
+        SELECT DISTINCT ON (u.carrier_id, u.ref, u.message_id) u.*
+            FROM unnest($1, $2, $3, $4) u (carrier_id, ref, message_id, part)
+            ORDER BY u.carrier_id, u.ref, u.message_id, u.part),
+    noted AS (
+        INSERT INTO portatext.carrier_ref AS r (carrier_id, ref, message_id, part)
+            SELECT DISTINCT ON (g.carrier_id, g.ref) g.* FROM given g
+                ORDER BY g.carrier_id, g.ref, g.message_id
+            ON CONFLICT (carrier_id, ref) DO UPDATE
+                SET message_id = EXCLUDED.message_id, part = EXCLUDED.part
+                WHERE r.message_id = EXCLUDED.message_id OR NOT EXISTS (
+                    SELECT FROM portatext.message m WHERE m.message_id = r.message_id AND m.step <> 'final')
+            RETURNING 1)
+    SELECT (SELECT pg_catalog.count(*) FROM given) - (SELECT pg_catalog.count(*) FROM noted);
+$$;
+COMMENT ON FUNCTION portatext.note_refs(int[], text[], uuid[], smallint[]) IS
+    'For the dispatcher: writes the carriers'' ids of messages. One that is given again belongs to the newest message if the earlier one has ended; returns how many stay with an earlier one.';
+
 CREATE FUNCTION portatext.apply_strays(carrier_id int, refs text[]) RETURNS bigint
     LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp

@@ -167,7 +167,7 @@ CREATE TABLE portatext.carrier_ref (
     part smallint NOT NULL DEFAULT 1,
     PRIMARY KEY (carrier_id, ref)
 );
-COMMENT ON TABLE portatext.carrier_ref IS 'The carriers'' own ids of what they accepted; append-only.';
+COMMENT ON TABLE portatext.carrier_ref IS 'The carriers'' own ids of what they accepted; one that is given again belongs to the newest message if the earlier one has ended.';
 SELECT pg_catalog.pg_extension_config_dump('portatext.carrier_ref', '');
 
 CREATE TABLE portatext.stray_receipt (

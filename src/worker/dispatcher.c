@@ -17,7 +17,7 @@
 #include "worker/settings.h"
 
 #define CONNECTIONS_MAX 1024
-#define FLUSH_TRIES 6			/* when leaving: writes that get nothing done */
+#define FLUSH_PAUSE_MS 200		/* when leaving: after a write that got nothing done */
 #define SWEEP_US (5 * USECS_PER_SEC)	/* looks at everything, woken or not */
 #define RECOVERY_US (30 * USECS_PER_SEC)
 
@@ -193,23 +193,27 @@ turn(bool woken)
 	start_requests();
 }
 
-/* Writes all outcomes that can be written. */
+/* Writes all outcomes; what cannot be written is tried again until then. */
 static void
-flush_all(void)
+flush_all(TimestampTz end)
 {
-	for (int tries = 0; pt_dispatcher.n_outcomes > 0 && tries < FLUSH_TRIES;)
+	while (pt_dispatcher.n_outcomes > 0)
 	{
 		int			before = pt_dispatcher.n_outcomes;
 
 		pt_outcomes_flush();
-		if (pt_dispatcher.n_outcomes >= before)
-			tries++;
+		if (pt_dispatcher.n_outcomes < before)
+			continue;
+		if (GetCurrentTimestamp() >= end)
+			break;
+		(void) pt_session_wait(-1, FLUSH_PAUSE_MS);
 	}
 }
 
 /*
  * Leaves in order: unstarted claims back to the outbox, what is on the wire gets
- * portatext.shutdown_grace, the rest becomes unclear.
+ * portatext.shutdown_grace, the rest becomes unclear.  Outcomes that cannot be
+ * written have the same time, and at least a second.
  */
 static void
 drain(void)
@@ -218,7 +222,7 @@ drain(void)
 
 	pt_dispatcher.draining = true;
 	start_requests();
-	flush_all();
+	flush_all(0);
 	while (pt_dispatcher.in_flight > 0 && GetCurrentTimestamp() < end)
 	{
 		(void) pt_session_wait(pt_http_fd(pt_dispatcher.engine),
@@ -229,7 +233,7 @@ drain(void)
 			pt_outcomes_flush();
 	}
 	pt_tasks_give_up();
-	flush_all();
+	flush_all(Max(end, GetCurrentTimestamp() + USECS_PER_SEC));
 	pt_http_destroy(pt_dispatcher.engine);
 	pt_slot_gauge(0);
 }

@@ -344,6 +344,27 @@ $times{$_}++ for recipients($calm_hook);
 is(scalar(keys %times), 10, 'nothing is lost by a stop');
 is(scalar(grep { $_ > 1 } values %times), 0, 'and nothing sent twice');
 
+# Outcomes that cannot be written at first are written while it leaves.
+$node->append_conf('postgresql.conf', 'portatext.shutdown_grace = 20s');
+$node->reload;
+sql(q{CREATE OR REPLACE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not now'; END $$;
+	CREATE TRIGGER refuse BEFORE UPDATE OR DELETE ON portatext.lease FOR EACH ROW EXECUTE FUNCTION public.refuse()});
+queue($calm_id, 'test.numbers(1710, 1710)');
+ok(wait_sql(q{SELECT last_error LIKE '%not now%' FROM portatext.pg_stat_portatext_worker WHERE kind = 'dispatcher'}),
+	'an outcome cannot be written');
+my $leaving = $node->wait_worker('portatext dispatcher');
+my $leaver = $node->background_psql('postgres');
+$leaver->query_until(qr//, "SELECT portatext.stop_workers();\n");
+ok(wait_sql(q{SELECT count(*) FROM portatext.pg_stat_portatext_worker WHERE kind = 'scheduler'}, 0), 'the workers leave');
+sql(q{DROP TRIGGER refuse ON portatext.lease});
+ok(wait_for { !kill 0, $leaving }, 'the dispatcher has left');
+is(state_of('+15550101710'), 'sending sent -', 'the outcome was written');
+is(sql(q{SELECT count(*) FROM portatext.lease}), 0, 'and no lease is left');
+$leaver->quit;
+$node->append_conf('postgresql.conf', 'portatext.shutdown_grace = 2s');
+$node->reload;
+sql(q{SELECT portatext.start_workers()});
+
 # ---- what is claimed goes within a second, or is checked again ----
 
 my ($late_id, $late_hook) = carrier({ %taken, delay => 1.5 }, max_in_flight => 1);

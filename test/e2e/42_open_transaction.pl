@@ -51,6 +51,21 @@ $holder->quit;
 ok($node->wait_sql(qq{SELECT reason FROM portatext.blacklist WHERE account_id = $default}, 'opted out at the carrier'),
 	'and is not lost');
 is(sql('SELECT count(*) FROM portatext.opt_out'), 0, 'nothing is left to do');
+# A batch of outcomes locks its messages in the order of their ids, whatever became of each.
+sql(q{SELECT portatext.stop_carrier('loopback', 'test')});
+my $refused = sql(q{SELECT portatext.send_sms('+12025550001', 'Hello there')});
+my $taken = sql(q{SELECT portatext.send_sms('+12025550124', 'Hello there')});
+$holder = $node->background_psql('postgres');
+$holder->query_safe(qq{BEGIN; SELECT FROM portatext.message WHERE message_id = '$refused' FOR UPDATE});
+sql(q{SELECT portatext.resume_carrier('loopback')});
+ok($node->wait_sql(q{SELECT wait_event_type FROM pg_stat_activity WHERE backend_type LIKE 'portatext dispatcher%'}, 'Lock'),
+	'somebody holds the first message of a batch');
+is(sql(qq{SELECT count(*) FROM (SELECT FROM portatext.message WHERE message_id = '$taken' FOR UPDATE SKIP LOCKED) s}), 1,
+	'its outcome waits before it locks a later one');
+$holder->query_safe('ROLLBACK');
+$holder->quit;
+ok($node->wait_sql(qq{SELECT string_agg(state::text, ' ' ORDER BY message_id) FROM portatext.message
+	WHERE message_id IN ('$refused', '$taken')}, 'rejected delivered'), 'then both are written');
 is(sql('SELECT count(*) FROM portatext.check_balances()'), 0, 'the books agree');
 
 $node->stop;
