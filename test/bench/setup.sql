@@ -1,5 +1,5 @@
 -- The bench's database: an application role whose account sends through a carrier of
--- the kind kannel, which is the sink; and a plain table that holds what a message holds.
+-- the kind kannel, which is the sink; and plain copies of the tables that a message fills.
 -- Variables: port (the sink's), in_flight.
 CREATE EXTENSION portatext;
 CREATE ROLE app LOGIN;
@@ -27,10 +27,16 @@ CREATE FUNCTION words() RETURNS text LANGUAGE sql IMMUTABLE
 CREATE FUNCTION send(i bigint) RETURNS uuid LANGUAGE sql VOLATILE
     RETURN portatext.send_sms(recipient(i), words());
 
--- The same rows without any of portatext's work.
-CREATE TABLE plain (LIKE portatext.message INCLUDING DEFAULTS INCLUDING STORAGE, PRIMARY KEY (message_id))
-    WITH (fillfactor = 70);
+CREATE FUNCTION send_many(n bigint) RETURNS TABLE (message_id uuid) LANGUAGE sql VOLATILE
+    AS $$ SELECT b.message_id FROM portatext.send_sms_batch(
+        ARRAY(SELECT recipient(i) FROM generate_series(1, n) i), words(), priority => 'transactional') b $$;
+
+-- The same rows without any of portatext's work, in copies of its tables.
+CREATE TABLE plain_message (LIKE portatext.message INCLUDING ALL) WITH (fillfactor = 70);
+CREATE TABLE plain_ledger (LIKE portatext.ledger_entry INCLUDING ALL);
+CREATE TABLE plain_outbox (LIKE portatext.outbox INCLUDING ALL);
 CREATE FUNCTION plain_rows(n bigint) RETURNS TABLE (message_id uuid, to_number text, body text)
     LANGUAGE sql VOLATILE ROWS 1000
-    AS $$ SELECT gen_random_uuid(), recipient(i), words() FROM generate_series(1, n) i $$;
-GRANT INSERT, SELECT ON plain TO app;
+    AS $$ SELECT portatext.uuid7(), recipient(i), words() FROM generate_series(1, n) i $$;
+GRANT EXECUTE ON FUNCTION portatext.uuid7() TO app;
+GRANT INSERT, SELECT ON plain_message, plain_ledger, plain_outbox TO app;
