@@ -35,12 +35,12 @@ my @suites = (
 	{ name => 'build', budget => 600, list => \&build_jobs },
 	{ name => 'unit', budget => 400, list => sub { c_jobs('unit', 'plain') } },
 	{ name => 'sanitize', budget => 500, list => sub { c_jobs('unit', 'sanitize') } },
-	{ name => 'fuzz', budget => $long ? 3600 : 300, list => \&fuzz_jobs },
+	{ name => 'fuzz', budget => $long ? 5400 : 300, list => \&fuzz_jobs },
 	{ name => 'static', budget => 720, list => \&static_jobs },
 	{ name => 'regress', budget => 300, list => \&regress_jobs, server => 1 },
 	{ name => 'isolation', budget => 240, list => \&isolation_jobs, server => 1 },
-	{ name => 'e2e', budget => $long ? 3600 : 1200, list => sub { tap_jobs('e2e') }, server => 1 },
-	{ name => 'crash', budget => $long ? 7200 : 1200, list => sub { tap_jobs('crash') }, server => 1 },
+	{ name => 'e2e', budget => $long ? 9000 : 1200, list => sub { tap_jobs('e2e') }, server => 1 },
+	{ name => 'crash', budget => $long ? 9000 : 1200, list => sub { tap_jobs('crash') }, server => 1 },
 	{ name => 'coverage', budget => 60, list => \&coverage_jobs });
 
 exit main();
@@ -110,7 +110,8 @@ sub c_jobs
 sub fuzz_jobs
 {
 	my @files = sort glob 'test/fuzz/*.c';
-	my $seconds = $long ? 300 : @files ? int(100 * $jobs / @files) : 0;
+	my $all = $long ? 3600 : 100 * $jobs;
+	my $seconds = @files ? int($all / @files) + 1 : 0;
 
 	$seconds = 8 if !$long && $seconds > 8;
 	$seconds = 2 if $seconds < 2;
