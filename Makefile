@@ -91,6 +91,7 @@ SQL_PARTS = \
 	src/sms/did.sql \
 	src/sms/failover.sql \
 	src/sms/sender_health.sql \
+	src/service/service.sql \
 	src/worker/worker.sql \
 	src/worker/health.sql \
 	src/account/grants.sql

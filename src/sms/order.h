@@ -12,6 +12,7 @@
 
 #include "account/account.h"
 #include "number/number.h"
+#include "sms/kind.h"
 #include "sms/refusal.h"
 #include "text/gsm.h"
 
@@ -29,6 +30,8 @@ typedef struct PtOrder
 	TimestampTz valid_until;
 	text	   *client_ref;
 	text	   *key;			/* idempotency key */
+	text	   *service_name;	/* keyword of the service to send from; NULL: a number */
+	PtMessageKind kind;
 
 	/* found out, in this order, as far as the checks came */
 	char		to[PT_E164_SIZE];	/* empty: not a number */
@@ -40,6 +43,8 @@ typedef struct PtOrder
 	Datum		tariff;			/* numeric: credits a segment */
 	Datum		cost;			/* numeric */
 	const char *sender;			/* NULL: none */
+	int64		service_id;		/* 0: none */
+	bool		held;			/* waits for review (LAW-07) */
 } PtOrder;
 
 /* Blacklists are asked for one number here, for a batch as a set elsewhere. */

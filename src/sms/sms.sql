@@ -6,12 +6,20 @@ CREATE TABLE portatext.did (
     number portatext.address NOT NULL UNIQUE,
     segments_per_second numeric CHECK (segments_per_second > 0),
     created_at timestamptz NOT NULL DEFAULT portatext.now(),
-    weight integer NOT NULL DEFAULT 1 CHECK (weight BETWEEN 0 AND 1000000)
+    weight integer NOT NULL DEFAULT 1 CHECK (weight BETWEEN 0 AND 1000000),
+    stop_detection boolean NOT NULL DEFAULT false,
+    stop_text text NOT NULL DEFAULT 'You have opted out and will not receive any more messages from this number.',
+    auto_reply text,
+    cnam_enabled boolean NOT NULL DEFAULT false
 );
 CREATE INDEX did_account ON portatext.did (account_id);
 COMMENT ON TABLE portatext.did IS 'The senders that accounts own: long codes, or alphanumeric names the operator has allowed (GEN-03).';
 COMMENT ON COLUMN portatext.did.segments_per_second IS 'Own pace of this sender; null: the carrier''s (SMS-17).';
 COMMENT ON COLUMN portatext.did.weight IS 'Share of the recipients among several senders; 0: only when it is named.';
+COMMENT ON COLUMN portatext.did.stop_detection IS 'A message with the word STOP puts its sender on the account''s blacklist (DID-01); off by default.';
+COMMENT ON COLUMN portatext.did.stop_text IS 'The confirmation that follows (DID-02).';
+COMMENT ON COLUMN portatext.did.auto_reply IS 'The answer to every inbound message (DID-06); null: none.';
+COMMENT ON COLUMN portatext.did.cnam_enabled IS 'Ask for the name of who writes (CNAM-02); kept for the room that asks.';
 SELECT pg_catalog.pg_extension_config_dump('portatext.did', '');
 SELECT pg_catalog.pg_extension_config_dump('portatext.did_did_id_seq', '');
 
@@ -53,6 +61,11 @@ COMMENT ON TYPE portatext.message_step IS
 CREATE TYPE portatext.message_priority AS ENUM ('transactional', 'bulk');
 COMMENT ON TYPE portatext.message_priority IS 'Transactional messages overtake bulk ones eight to one; bulk never starves.';
 
+CREATE TYPE portatext.message_kind AS ENUM
+    ('ordinary', 'help', 'opt_in', 'opt_out', 'welcome', 'reminder', 'stop_confirmation', 'auto_reply');
+COMMENT ON TYPE portatext.message_kind IS
+    'ordinary: somebody sent it; the others are automatic: a service''s messages (FLOW-01 to FLOW-05), a number''s confirmation of STOP (DID-02) and its auto-reply (DID-06).';
+
 CREATE TABLE portatext.message (
     message_id uuid PRIMARY KEY,
     account_id bigint NOT NULL,
@@ -76,7 +89,9 @@ CREATE TABLE portatext.message (
     finished_at timestamptz,
     error_code text,
     error_text text,
-    tried integer[]
+    tried integer[],
+    kind portatext.message_kind NOT NULL DEFAULT 'ordinary',
+    service_id bigint
 ) WITH (fillfactor = 70);
 CREATE INDEX message_account ON portatext.message (account_id, message_id);
 COMMENT ON TABLE portatext.message IS
@@ -91,6 +106,8 @@ COMMENT ON COLUMN portatext.message.sent_at IS 'When the carrier accepted it.';
 COMMENT ON COLUMN portatext.message.error_code IS 'The carrier''s code, or the reason why it was skipped.';
 COMMENT ON COLUMN portatext.message.tried IS
     'Carriers that could not take it since it last rested; those that refused it for good as -1 - carrier_id. null: none.';
+COMMENT ON COLUMN portatext.message.kind IS 'Only stop_confirmation may go to a blacklisted number (DID-03).';
+COMMENT ON COLUMN portatext.message.service_id IS 'The service it came to or went out from; null: a number of the account''s own.';
 SELECT pg_catalog.pg_extension_config_dump('portatext.message', '');
 
 CREATE TABLE portatext.outbox (

@@ -1,0 +1,56 @@
+/*
+ * service_hook.h
+ *	  What the room service does for sending and receiving.
+ *
+ * sms knows no service: the room above it fills in these functions when the
+ * library is loaded (pt_service_init, from _PG_init).
+ */
+#ifndef PORTATEXT_SERVICE_HOOK_H
+#define PORTATEXT_SERVICE_HOOK_H
+
+#include "sms/order.h"
+
+/* A message that has come in, while it is looked for whom it is. */
+typedef struct PtInbound
+{
+	int32		carrier_id;
+	const char *from;			/* canonical, or as it came when it is no number */
+	const char *to;
+	text	   *body;
+} PtInbound;
+
+typedef struct PtServiceHooks
+{
+	/*
+	 * Finds the service that order->service_name names among the account's: sets
+	 * service_id, sender (its short code) and carrier_id (-1: the routes say).
+	 * false: there is none, or it may not send.
+	 */
+	bool		(*choose) (PtOrder *order, PtRefusal *refusal);
+
+	/*
+	 * May the service write to these recipients (SVC-11, SVC-13, SUB-10, LAW-02)?
+	 * Fills in the refusals of those it may not; sets held for texts to be
+	 * reviewed (LAW-07).  All orders share account, service and text; refusals
+	 * that are there already are left alone.
+	 */
+	void		(*check) (PtOrder *const *orders, PtRefusal *const *refusals, int n);
+
+	/*
+	 * Is the message for a short code?  Then it is stored for the accounts that it
+	 * concerns (pt_inbound_store), acted upon and answered (FLOW), and *id is the
+	 * first stored message; false: it concerns no service.
+	 */
+	bool		(*inbound) (const PtInbound *message, pg_uuid_t *id);
+} PtServiceHooks;
+
+/* NULL until the room above has registered. */
+extern const PtServiceHooks *pt_service_hooks;
+
+/*
+ * Stores an inbound message for an account (service_id 0: a number of its own):
+ * charged, also below zero (BILL-10), and announced.  inbound.c.
+ */
+extern void pt_inbound_store(const PtInbound *message, int64 account_id, int64 service_id, const pg_uuid_t *id);
+
+#endif							/* PORTATEXT_SERVICE_HOOK_H */
