@@ -92,6 +92,7 @@ SQL_PARTS = \
 	src/sms/failover.sql \
 	src/sms/sender_health.sql \
 	src/service/service.sql \
+	src/service/subscriber.sql \
 	src/worker/worker.sql \
 	src/worker/health.sql \
 	src/account/grants.sql
