@@ -15,6 +15,7 @@
 #include "account/account.h"
 #include "billing/billing.h"
 #include "number/number.h"
+#include "sms/inbound.h"
 
 static PtPlan carrier_plan = {
 	"SELECT c.carrier_id FROM portatext.carriers c WHERE c.name = $1",
@@ -69,7 +70,7 @@ static PtPlan unrouted_plan = {
 	6, {UUIDOID, TEXTOID, TEXTOID, TEXTOID, INT4OID, TEXTOID}
 };
 
-/* The carrier's id; raises 42704 when there is no such carrier.  Inside SPI. */
+/* The carrier's id as a value; raises 42704 when there is no such carrier.  Inside SPI. */
 static Datum
 carrier_by_name(Datum name)
 {
@@ -81,6 +82,12 @@ carrier_by_name(Datum name)
 				 errmsg("carrier \"%s\" does not exist", TextDatumGetCString(name)),
 				 errhint("The view portatext.carriers lists the carriers.")));
 	return pt_result(0, 1, &isnull);
+}
+
+int32
+pt_inbound_carrier(Datum name)
+{
+	return DatumGetInt32(carrier_by_name(name));
 }
 
 PG_FUNCTION_INFO_V1(pt_carrier_number);
@@ -123,27 +130,40 @@ read_address(const char *raw, bool *ok)
 	return pstrdup(raw);
 }
 
-/* False when the same reference came before; earlier is then its message or *none. */
-static bool
-first_time(Datum carrier, Datum ref, Datum id, Datum *earlier, bool *none)
+void
+pt_inbound_addresses(PtArrival *arrival, const char *from, const char *to)
 {
-	Datum		values[3] = {carrier, ref, id};
+	bool		from_ok;
+	bool		to_ok;
 
+	arrival->message.from = read_address(from, &from_ok);
+	arrival->message.to = read_address(to, &to_ok);
+	arrival->addresses_ok = from_ok && to_ok;
+}
+
+bool
+pt_inbound_claim_ref(PtArrival *arrival, bool *known)
+{
+	Datum		values[3] = {Int32GetDatum(arrival->message.carrier_id),
+		PointerGetDatum(arrival->ref), UUIDPGetDatum(&arrival->id)};
+	bool		isnull;
+
+	*known = false;
 	if (pt_plan_run(&claim_ref_plan, values, NULL, SPI_OK_INSERT) > 0)
 		return true;
-	*none = pt_plan_run(&earlier_plan, values, NULL, SPI_OK_SELECT) == 0;
-	if (!*none)
-		*earlier = pt_result(0, 1, none);
+	*known = pt_plan_run(&earlier_plan, values, NULL, SPI_OK_SELECT) > 0;
+	if (*known)
+		arrival->id = *DatumGetUUIDP(pt_result(0, 1, &isnull));
 	return false;
 }
 
 /* Keeps a message that belongs to nobody. */
 static void
-keep_unrouted(Datum *values, Datum ref, bool no_ref)
+keep_unrouted(Datum *values, Datum ref)
 {
 	Datum		all[6] = {values[0], values[1], values[2], values[3], values[4], ref};
 
-	pt_plan_run(&unrouted_plan, all, no_ref ? "     n" : NULL, SPI_OK_INSERT);
+	pt_plan_run(&unrouted_plan, all, ref == (Datum) 0 ? "     n" : NULL, SPI_OK_INSERT);
 }
 
 /* Stores and charges; false: it belongs to nobody.  values as store_plan takes them. */
@@ -163,6 +183,19 @@ store(Datum *values)
 	return true;
 }
 
+bool
+pt_inbound_deliver(PtArrival *arrival)
+{
+	const PtInbound *m = &arrival->message;
+	Datum		values[5] = {UUIDPGetDatum(&arrival->id), CStringGetTextDatum(m->from),
+		CStringGetTextDatum(m->to), PointerGetDatum(m->body), Int32GetDatum(m->carrier_id)};
+
+	if (arrival->addresses_ok && store(values))
+		return true;
+	keep_unrouted(values, PointerGetDatum(arrival->ref));
+	return false;
+}
+
 /* Raises 22004 when one of the arguments before body is null. */
 static void
 check_arguments(FunctionCallInfo fcinfo)
@@ -176,6 +209,18 @@ check_arguments(FunctionCallInfo fcinfo)
 					 errmsg("%s must not be null", names[i])));
 }
 
+/* Takes the message in, once; true: arrival->id is its message. */
+static bool
+take(PtArrival *arrival, Datum carrier)
+{
+	bool		known;
+
+	arrival->message.carrier_id = pt_inbound_carrier(carrier);
+	if (arrival->ref != NULL && !pt_inbound_claim_ref(arrival, &known))
+		return known;
+	return pt_inbound_deliver(arrival);
+}
+
 PG_FUNCTION_INFO_V1(pt_receive_sms);
 
 /*
@@ -185,38 +230,25 @@ PG_FUNCTION_INFO_V1(pt_receive_sms);
 Datum
 pt_receive_sms(PG_FUNCTION_ARGS)
 {
-	bool		no_ref = PG_ARGISNULL(4) || VARSIZE_ANY_EXHDR(PG_GETARG_TEXT_PP(4)) == 0;
-	Datum		ref = no_ref ? (Datum) 0 : PG_GETARG_DATUM(4);
-	Datum		values[5];
-	Datum		earlier;
-	bool		none;
-	bool		from_ok;
-	bool		to_ok;
+	PtArrival	arrival = {.ref = NULL};
+	pg_uuid_t  *id;
+	bool		taken;
 
 	pt_require_all("messages are not received");
 	check_arguments(fcinfo);
 	if (PG_ARGISNULL(3) || VARSIZE_ANY_EXHDR(PG_GETARG_TEXT_PP(3)) == 0)
 		PG_RETURN_NULL();
-	values[0] = pt_uuid7_datum();
-	values[1] = CStringGetTextDatum(read_address(TextDatumGetCString(PG_GETARG_DATUM(1)), &from_ok));
-	values[2] = CStringGetTextDatum(read_address(TextDatumGetCString(PG_GETARG_DATUM(2)), &to_ok));
-	values[3] = PG_GETARG_DATUM(3);
-
+	if (!PG_ARGISNULL(4) && VARSIZE_ANY_EXHDR(PG_GETARG_TEXT_PP(4)) > 0)
+		arrival.ref = PG_GETARG_TEXT_PP(4);
+	arrival.message.body = PG_GETARG_TEXT_PP(3);
+	pt_inbound_addresses(&arrival, TextDatumGetCString(PG_GETARG_DATUM(1)), TextDatumGetCString(PG_GETARG_DATUM(2)));
+	pt_uuid7(&arrival.id);
 	SPI_connect();
-	values[4] = carrier_by_name(PG_GETARG_DATUM(0));
-	if (!no_ref && !first_time(values[4], ref, values[0], &earlier, &none))
-	{
-		earlier = none ? (Datum) 0 : SPI_datumTransfer(earlier, false, UUID_LEN);
-		SPI_finish();
-		if (none)
-			PG_RETURN_NULL();
-		PG_RETURN_DATUM(earlier);
-	}
-	none = !(from_ok && to_ok && store(values));
-	if (none)
-		keep_unrouted(values, ref, no_ref);
+	taken = take(&arrival, PG_GETARG_DATUM(0));
 	SPI_finish();
-	if (none)
+	if (!taken)
 		PG_RETURN_NULL();
-	PG_RETURN_DATUM(values[0]);
+	id = palloc(sizeof(pg_uuid_t));
+	*id = arrival.id;
+	PG_RETURN_UUID_P(id);
 }
