@@ -67,6 +67,6 @@ extern void pt_service_init(void);
 /* The three hooks: sender.c, check.c, flow.c. */
 extern bool pt_service_choose(PtOrder *order, PtRefusal *refusal);
 extern void pt_service_check(PtOrder *const *orders, PtRefusal *const *refusals, int n);
-extern bool pt_service_inbound(const PtInbound *message, pg_uuid_t *id);
+extern bool pt_service_inbound(const PtInbound *message, const pg_uuid_t *id);
 
 #endif							/* PORTATEXT_SERVICE_H */

@@ -153,11 +153,12 @@ CREATE TABLE portatext.reply_guard (
     account_id bigint NOT NULL,
     sender text NOT NULL,
     number text NOT NULL,
-    minute timestamptz NOT NULL,
-    replies integer NOT NULL,
-    PRIMARY KEY (account_id, sender, number, minute)
+    replied_at timestamptz NOT NULL,
+    reply_id uuid NOT NULL,
+    PRIMARY KEY (account_id, sender, number, replied_at, reply_id)
 );
-COMMENT ON TABLE portatext.reply_guard IS 'How many automatic replies a number has got from a sender in a minute: against two robots that answer each other (DID-07).';
+COMMENT ON TABLE portatext.reply_guard IS 'The automatic replies of the last minute, one row each: against two robots that answer each other (DID-07). Insert only, so that nobody waits; old rows are deleted.';
+COMMENT ON COLUMN portatext.reply_guard.reply_id IS 'Tells replies of one transaction apart; no message''s id.';
 SELECT pg_catalog.pg_extension_config_dump('portatext.reply_guard', '');
 
 CREATE TABLE portatext.review_word (

@@ -2,9 +2,9 @@
  * inbound.c
  *	  Messages that come in: receive_sms().
  *
- * A message is matched to the account that owns the number it was sent to
- * (SMS-16), stored, charged, even below zero (BILL-08, BILL-10), and announced,
- * in one transaction.  What matches no account is kept for the operator.
+ * A message is stored, charged and announced for whoever it is for, and does
+ * what it sets off, in one transaction (inbound_route.c).  What is nobody's is
+ * kept for the operator.
  */
 #include "portatext.h"
 
@@ -13,9 +13,9 @@
 #include "utils/builtins.h"
 
 #include "account/account.h"
-#include "billing/billing.h"
 #include "number/number.h"
 #include "sms/inbound.h"
+#include "sms/inbound_route.h"
 
 static PtPlan carrier_plan = {
 	"SELECT c.carrier_id FROM portatext.carriers c WHERE c.name = $1",
@@ -34,34 +34,6 @@ static PtPlan earlier_plan = {
 	" JOIN portatext.message m ON m.message_id = i.message_id"
 	" WHERE i.carrier_id = $1 AND i.ref = $2",
 	2, {INT4OID, TEXTOID}
-};
-
-/* Stores and announces; no row when no account owns the number. */
-static PtPlan store_plan = {
-	"WITH owner AS ("
-	"  SELECT a.account_id, a.inbound_cost, a.message_events, d.number"
-	"    FROM portatext.did d JOIN portatext.account a ON a.account_id = d.account_id"
-	"    WHERE d.number = $3::text),"
-	" stored AS ("
-	"  INSERT INTO portatext.message (message_id, account_id, inbound, state, step, carrier_id, segments,"
-	"      cost, from_number, to_number, encoding, body, finished_at)"
-	"    SELECT $1, o.account_id, true, 'received', 'final', $5, LEAST(s.segments, 32767),"
-	"        o.inbound_cost, $2, o.number, s.encoding, $4, portatext.now()"
-	"      FROM owner o, portatext.sms_analyze($4) s"
-	"    RETURNING account_id, message_id, from_number, to_number, cost),"
-	" told AS ("
-	"  INSERT INTO portatext.event (account_id, type, subject, payload)"
-	"    SELECT s.account_id, 'message.received', s.message_id::text,"
-	"        pg_catalog.jsonb_build_object('state', 'received', 'from', s.from_number, 'to', s.to_number)"
-	"      FROM stored s, owner o WHERE o.message_events)"
-	" SELECT s.account_id, s.cost FROM stored s",
-	5, {UUIDOID, TEXTOID, TEXTOID, TEXTOID, INT4OID}
-};
-
-static PtPlan book_plan = {
-	"INSERT INTO portatext.ledger_entry (account_id, reference, kind, amount)"
-	" SELECT $1, $2, 'inbound', - $3 WHERE $3 > 0",
-	3, {INT8OID, UUIDOID, NUMERICOID}
 };
 
 static PtPlan unrouted_plan = {
@@ -159,40 +131,22 @@ pt_inbound_claim_ref(PtArrival *arrival, bool *known)
 
 /* Keeps a message that belongs to nobody. */
 static void
-keep_unrouted(Datum *values, Datum ref)
+keep_unrouted(const PtArrival *arrival)
 {
-	Datum		all[6] = {values[0], values[1], values[2], values[3], values[4], ref};
+	const PtInbound *m = &arrival->message;
+	Datum		values[6] = {UUIDPGetDatum(&arrival->id), CStringGetTextDatum(m->from),
+		CStringGetTextDatum(m->to), PointerGetDatum(m->body), Int32GetDatum(m->carrier_id),
+	PointerGetDatum(arrival->ref)};
 
-	pt_plan_run(&unrouted_plan, all, ref == (Datum) 0 ? "     n" : NULL, SPI_OK_INSERT);
-}
-
-/* Stores and charges; false: it belongs to nobody.  values as store_plan takes them. */
-static bool
-store(Datum *values)
-{
-	Datum		booking[3];
-	bool		isnull;
-
-	if (pt_plan_run(&store_plan, values, NULL, SPI_OK_SELECT) == 0)
-		return false;
-	booking[0] = pt_result(0, 1, &isnull);
-	booking[1] = values[0];
-	booking[2] = pt_result(0, 2, &isnull);
-	pt_plan_run(&book_plan, booking, NULL, SPI_OK_INSERT);
-	pt_debit(DatumGetInt64(booking[0]), booking[2]);
-	return true;
+	pt_plan_run(&unrouted_plan, values, arrival->ref == NULL ? "     n" : NULL, SPI_OK_INSERT);
 }
 
 bool
 pt_inbound_deliver(PtArrival *arrival)
 {
-	const PtInbound *m = &arrival->message;
-	Datum		values[5] = {UUIDPGetDatum(&arrival->id), CStringGetTextDatum(m->from),
-		CStringGetTextDatum(m->to), PointerGetDatum(m->body), Int32GetDatum(m->carrier_id)};
-
-	if (arrival->addresses_ok && store(values))
+	if (arrival->addresses_ok && pt_inbound_route(&arrival->message, &arrival->id))
 		return true;
-	keep_unrouted(values, PointerGetDatum(arrival->ref));
+	keep_unrouted(arrival);
 	return false;
 }
 

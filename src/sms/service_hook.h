@@ -38,19 +38,21 @@ typedef struct PtServiceHooks
 
 	/*
 	 * Is the message for a short code?  Then it is stored for the accounts that it
-	 * concerns (pt_inbound_store), acted upon and answered (FLOW), and *id is the
-	 * first stored message; false: it concerns no service.
+	 * concerns (pt_inbound_store), acted upon and answered (FLOW); id is the first
+	 * stored message's.  false: it concerns no service, and nothing is done.
 	 */
-	bool		(*inbound) (const PtInbound *message, pg_uuid_t *id);
+	bool		(*inbound) (const PtInbound *message, const pg_uuid_t *id);
 } PtServiceHooks;
 
 /* NULL until the room above has registered. */
 extern const PtServiceHooks *pt_service_hooks;
 
 /*
- * Stores an inbound message for an account (service_id 0: a number of its own):
- * charged, also below zero (BILL-10), and announced.  inbound.c.
+ * Stores an inbound message for an account (service_id 0, keyword NULL: a number
+ * of its own): charged, also below zero (BILL-10), and announced.
+ * inbound_route.c.
  */
-extern void pt_inbound_store(const PtInbound *message, int64 account_id, int64 service_id, const pg_uuid_t *id);
+extern void pt_inbound_store(const PtInbound *message, int64 account_id, int64 service_id,
+							 const char *keyword, const pg_uuid_t *id);
 
 #endif							/* PORTATEXT_SERVICE_HOOK_H */
