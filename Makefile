@@ -51,11 +51,13 @@ CORE = \
 	src/number/plan_data.c \
 	src/number/read.c \
 	src/number/zone_data.c \
+	src/service/keyword.c \
 	src/text/gsm.c \
 	src/text/gsm_code.c \
 	src/text/gsm_table.c \
 	src/text/json_read.c \
 	src/text/transliterate.c \
+	src/text/word.c \
 	src/worker/http.c \
 	src/worker/http_slot.c \
 	src/worker/http_util.c \

@@ -2,7 +2,10 @@
  * keyword.h
  *	  What a text to a short code asks for (FLOW-06, FLOW-07, FLOW-11).
  *
- * Core: no PostgreSQL header.  Texts are UTF-8.
+ * Core: no PostgreSQL header.  Texts are UTF-8; octets that are none part words.
+ * text/word.h says what a word is and how words are folded: full-width letters,
+ * accents, the dotless and the dotted i.  More is understood than people would
+ * usually write, because a missed opt-out is the worse error.
  */
 #ifndef PORTATEXT_KEYWORD_H
 #define PORTATEXT_KEYWORD_H
@@ -22,20 +25,29 @@ typedef enum PtKeywordAction
 typedef struct PtKeywordMessage
 {
 	PtKeywordAction action;
-	int			keyword;		/* index of the keyword that is named; -1: none */
+	int			keyword;		/* index of the (first) keyword that is named; -1: none,
+								 * or a stop word beside several: all are meant */
 } PtKeywordMessage;
 
-/* keywords: the short code's, upper case, sorted by strcmp. */
+/*
+ * Precedence: stop, HELP, YES.  These words count when there is nothing but them
+ * and the keyword, in any order; STOP and UNSUBSCRIBE also when a longer text
+ * begins with them and names a keyword.  keywords: the short code's, upper case,
+ * sorted by strcmp.
+ */
 extern PtKeywordMessage pt_parse_keyword_message(const char *text, size_t len,
 												 const char *const *keywords, int n);
 
 /* Is one of the six stop words, HELP or YES (any case)? */
-extern bool pt_reserved_word(const char *word, size_t len);
+extern bool pt_reserved_word(const char *text, size_t len);
 
-/* Does the text hold the word STOP (DID-04)? */
+/* Does the text hold the word STOP (DID-04), not as part of a compound with a hyphen? */
 extern bool pt_has_stop(const char *text, size_t len);
 
-/* Does the text hold one of the words or phrases (lower case, any script; LAW-07)?  Its index, or -1. */
-extern int	pt_find_listed_word(const char *text, size_t len, const char *const *words, int n);
+/*
+ * Does the text hold one of the words or phrases (lower case, any script;
+ * LAW-07)?  The index of the one that comes first in the text; -1: none.
+ */
+extern int	pt_find_listed_word(const char *text, size_t len, const char *const *phrases, int n);
 
 #endif							/* PORTATEXT_KEYWORD_H */
