@@ -15,6 +15,7 @@
 #include "carrier/load.h"
 #include "clock.h"
 #include "number/number.h"
+#include "service/service.h"
 #include "sms/inbound_route.h"
 #include "sms/send.h"
 #include "worker/room.h"
@@ -34,6 +35,7 @@ _PG_init(void)
 	if (process_shared_preload_libraries_in_progress)
 		pt_number_warm();
 	pt_send_init();
+	pt_service_init();
 	pt_reply_guard_init();
 	pt_worker_init();
 	MarkGUCPrefixReserved("portatext");

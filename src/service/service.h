@@ -50,7 +50,13 @@ typedef struct PtService
 /* All of them, sorted by code, country and keyword; good until the next call in another statement. */
 extern const PtService *pt_services(int *count);
 
-/* By account and keyword (any case); NULL: none.  Raises nothing. */
+/*
+ * Those of an account with a keyword (any case), on whatever short codes, the
+ * active ones first.  Returns how many.
+ */
+extern int	pt_services_named(int64 account_id, const char *keyword, size_t len, const PtService *const **list);
+
+/* The first of them; NULL: none.  Raises nothing. */
 extern const PtService *pt_service_named(int64 account_id, const char *keyword, size_t len);
 
 extern const PtService *pt_service_by_id(int64 service_id);
@@ -61,10 +67,14 @@ extern text *pt_service_text(const PtService *service, PtMessageKind kind);
 /* Does the short code serve this number: one of its countries', not known to be a fixed line (SVC-11)? */
 extern bool pt_service_serves(const PtService *service, const char *number);
 
+/* May it send this kind of message in its state (LAW-09)?  Else the refusal says why. */
+extern bool pt_service_may_send(const PtService *service, PtMessageKind kind, PtRefusal *refusal);
+
 /* Registers the hooks; from _PG_init. */
 extern void pt_service_init(void);
 
-/* The three hooks: sender.c, check.c, flow.c. */
+/* The hooks: sender.c, check.c, flow.c. */
+extern bool pt_service_owns(int64 account_id, const char *sender, size_t len);
 extern bool pt_service_choose(PtOrder *order, PtRefusal *refusal);
 extern void pt_service_check(PtOrder *const *orders, PtRefusal *const *refusals, int n);
 extern bool pt_service_inbound(const PtInbound *message, const pg_uuid_t *id);

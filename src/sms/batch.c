@@ -17,6 +17,7 @@
 
 #include "billing/billing.h"
 #include "sms/send.h"
+#include "sms/service_hook.h"
 #include "sms/store.h"
 #include "worker/shared.h"
 
@@ -69,14 +70,14 @@ item_key(const Batch *batch, const Recipient *item)
 	return cstring_to_text(psprintf("%s/%s", text_to_cstring(batch->base.key), item->order.to));
 }
 
-/* Checks one recipient, all but blacklist and funds. */
+/* Checks one recipient, all but blacklist, subscription and funds. */
 static void
 check_item(Batch *batch, Recipient *item, Datum recipient, bool isnull)
 {
 	item->order = batch->base;
 	item->order.recipient = isnull ? NULL : DatumGetTextPP(recipient);
 	item->repeated = false;
-	if (!pt_order_check(&item->order, PT_BLACKLIST_ASKED, &item->refusal))
+	if (!pt_order_check(&item->order, PT_LISTS_ASKED, &item->refusal))
 		return;
 	check_duplicate(batch, item);
 	if (item->refusal.code != PT_ACCEPTED)
@@ -115,6 +116,25 @@ check_blacklists(Batch *batch)
 		if (accepted(item))
 			pt_refuse(&item->refusal, PT_REFUSE_BLACKLISTED, "The recipient is %s.", item->order.to);
 	}
+}
+
+/* Asks whether the service may write to the chunk's recipients. */
+static void
+check_services(Batch *batch)
+{
+	PtOrder   **orders = palloc(batch->count * sizeof(PtOrder *));
+	PtRefusal **refusals = palloc(batch->count * sizeof(PtRefusal *));
+	int			n = 0;
+
+	for (int i = 0; i < batch->count && batch->base.service_name != NULL; i++)
+	{
+		if (!accepted(&batch->items[i]))
+			continue;
+		orders[n] = &batch->items[i].order;
+		refusals[n++] = &batch->items[i].refusal;
+	}
+	if (n > 0)
+		pt_service_hooks->check(orders, refusals, n);
 }
 
 /* Charges one recipient, or refuses it for lack of credits. */
@@ -210,6 +230,7 @@ send_chunk(Batch *batch, const Datum *numbers, const bool *isnull, int n)
 	for (int i = 0; i < n; i++)
 		check_item(batch, &batch->items[i], numbers[i], isnull[i]);
 	check_blacklists(batch);
+	check_services(batch);
 	for (int i = 0; i < n; i++)
 		charge_item(&batch->items[i]);
 	if (!batch->raise)

@@ -18,8 +18,6 @@
 #include "sms/store.h"
 #include "text/encoding.h"
 
-const PtServiceHooks *pt_service_hooks = NULL;
-
 static PtPlan did_plan = {
 	"SELECT d.account_id, d.stop_detection, d.stop_text, d.auto_reply"
 	" FROM portatext.did d WHERE d.number = $1::text",

@@ -15,9 +15,10 @@
 #include "cache.h"
 #include "carrier/route.h"
 #include "sms/order.h"
+#include "sms/service_hook.h"
 #include "text/encoding.h"
 
-#define MIN_CHARACTERS 5		/* SMS-01 */
+#define MIN_CHARACTERS 5		/* SMS-01; automatic messages need one */
 
 /* The recipient as a canonical number; input is read leniently (NUM-01, NUM-02). */
 static bool
@@ -46,6 +47,7 @@ check_recipient(PtOrder *order, PtRefusal *refusal)
 static bool
 check_body(PtOrder *order, PtRefusal *refusal)
 {
+	int			needed = order->kind == PT_KIND_ORDINARY ? MIN_CHARACTERS : 1;
 	int			characters;
 
 	if (order->body == NULL)
@@ -64,10 +66,10 @@ check_body(PtOrder *order, PtRefusal *refusal)
 	}
 	characters = pg_mbstrlen_with_len(VARDATA_ANY(order->body),
 									  (int) VARSIZE_ANY_EXHDR(order->body));
-	if (characters < MIN_CHARACTERS)
+	if (characters < needed)
 	{
 		pt_refuse(refusal, PT_REFUSE_TOO_SHORT, "It has %d of at least %d characters.",
-				  characters, MIN_CHARACTERS);
+				  characters, needed);
 		return false;
 	}
 	if (!order->counted || order->analysis.segments > PT_MAX_PARTS)
@@ -146,32 +148,73 @@ check_blacklist(const PtOrder *order, PtRefusal *refusal)
 	return false;
 }
 
-bool
-pt_order_check(PtOrder *order, PtBlacklistCheck blacklist, PtRefusal *refusal)
+/*
+ * The sender: that of an automatic message is given, else the service's short
+ * code or one of the account's own numbers.  NULL: refused.
+ */
+static void
+choose_sender(PtOrder *order, PtRefusal *refusal)
 {
-	bool		passed;
+	if (order->kind != PT_KIND_ORDINARY)
+		return;
+	if (order->service_name != NULL && pt_service_hooks == NULL)
+		pt_refuse(refusal, PT_REFUSE_NOT_OFFERED, "The argument \"service\" is given.");
+	else if (order->service_name != NULL)
+		(void) pt_service_hooks->choose(order, refusal);
+	else
+		order->sender = pt_sender_choose(order->account->account_id, order->from, order->to, refusal);
+	if (order->sender != NULL)	/* the cache may be loaded anew before the order is stored */
+		order->sender = pstrdup(order->sender);
+}
+
+/*
+ * The carrier: the short code's own, if it has one that is enabled, else what
+ * the routes say; also for a sandbox account, whose credits one carrier alone
+ * honours.
+ */
+static void
+choose_carrier(PtOrder *order)
+{
+	if (order->carrier_id < 0 || order->account->sandbox)
+		order->carrier_id = pt_route(order->account->account_id,
+									 order->sender == NULL ? "" : order->sender, order->to);
+	else if (pt_carrier_standing(order->carrier_id) == PT_STANDING_DISABLED)
+		order->carrier_id = -1;
+}
+
+/* May the service, if there is one, write to this number? */
+static bool
+check_service(PtOrder *order, PtRefusal *refusal)
+{
+	if (order->service_id != 0 && pt_service_hooks != NULL)
+		pt_service_hooks->check(&order, &refusal, 1);
+	return refusal->code == PT_ACCEPTED;
+}
+
+bool
+pt_order_check(PtOrder *order, PtListCheck lists, PtRefusal *refusal)
+{
+	bool		ask = lists == PT_ASK_LISTS;
 	PtRefusal	sender_refusal;
 
 	refusal->code = PT_ACCEPTED;
-	order->carrier_id = -1;
+	if (order->kind == PT_KIND_ORDINARY)
+		order->carrier_id = -1;
 	if (!check_recipient(order, refusal))
 		return false;
-	order->sender = pt_sender_choose(order->account->account_id, order->from, order->to,
-									 &sender_refusal);
-	if (order->sender != NULL)	/* the cache may be loaded anew before the order is stored */
-		order->sender = pstrdup(order->sender);
-	order->carrier_id = pt_route(order->account->account_id,
-								 order->sender == NULL ? "" : order->sender, order->to);
-	passed = check_body(order, refusal) && check_price(order, refusal);
-	if (!passed)
+	choose_sender(order, &sender_refusal);
+	choose_carrier(order);
+	if (!check_body(order, refusal) || !check_price(order, refusal))
 		return false;
 	if (order->account->suspended)
 		pt_refuse(refusal, PT_REFUSE_SUSPENDED, "It is account %lld.",
 				  (long long) order->account->account_id);
-	else if (blacklist == PT_ASK_BLACKLIST && !check_blacklist(order, refusal))
+	else if (ask && order->kind != PT_KIND_STOP_CONFIRMATION && !check_blacklist(order, refusal))
 		return false;
 	else if (order->sender == NULL)
 		*refusal = sender_refusal;
+	else if (ask && !check_service(order, refusal))
+		return false;
 	else if (order->carrier_id < 0)
 		pt_refuse(refusal, PT_REFUSE_NO_CARRIER, "No carrier is set up and enabled for the account.");
 	else

@@ -45,14 +45,15 @@ typedef struct PtOrder
 	const char *sender;			/* NULL: none */
 	int64		service_id;		/* 0: none */
 	bool		held;			/* waits for review (LAW-07) */
+	bool		warns;			/* the first of the month beyond the declared frequency (LAW-02) */
 } PtOrder;
 
-/* Blacklists are asked for one number here, for a batch as a set elsewhere. */
-typedef enum PtBlacklistCheck
+/* Blacklists and subscribers are asked for one number here, for a batch as a set elsewhere. */
+typedef enum PtListCheck
 {
-	PT_ASK_BLACKLIST,
-	PT_BLACKLIST_ASKED
-} PtBlacklistCheck;
+	PT_ASK_LISTS,
+	PT_LISTS_ASKED
+} PtListCheck;
 
 /*
  * Runs every check but that of funds and fills in what it finds out.  Returns
@@ -61,7 +62,7 @@ typedef enum PtBlacklistCheck
  * (pt_become_keeper): every statement of sending names its account, and the
  * policies would be asked a dozen times a message.
  */
-extern bool pt_order_check(PtOrder *order, PtBlacklistCheck blacklist, PtRefusal *refusal);
+extern bool pt_order_check(PtOrder *order, PtListCheck lists, PtRefusal *refusal);
 
 /* The account's own number to send from; NULL with a refusal: sender.c. */
 extern const char *pt_sender_choose(int64 account_id, const text *from, const char *to,

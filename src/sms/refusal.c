@@ -47,6 +47,18 @@ static const RefusalText refusal_texts[PT_REFUSALS] = {
 	"Give a valid_until in the future."},
 	[PT_REFUSE_DUPLICATE] = {"SM013", "duplicate", "the recipient is in the batch already",
 	"Each number receives a batch's message once."},
+	[PT_REFUSE_UNKNOWN_SERVICE] = {"SM014", "unknown_service", "the account has no such service",
+	"Give the keyword of one of the account's services (table portatext.service)."},
+	[PT_REFUSE_SERVICE_NOT_ACTIVE] = {"SM015", "service_not_active", "the service may not send",
+	"Only an active service sends; ask the operator."},
+	[PT_REFUSE_NOT_SUBSCRIBED] = {"SM016", "not_subscribed", "the recipient has not subscribed to the service",
+	"A service writes to its subscribers only; see portatext.add_subscriber() for those who have agreed otherwise than by SMS."},
+	[PT_REFUSE_SUBSCRIBER_PAUSED] = {"SM017", "subscriber_paused", "the recipient's subscription is paused",
+	"The carrier has paused the number and says when it may get messages again."},
+	[PT_REFUSE_NOT_SERVED] = {"SM018", "not_served", "the short code does not serve the recipient",
+	"Only mobile numbers of the short code's countries can be reached."},
+	[PT_REFUSE_TOO_FREQUENT] = {"SM019", "too_frequent", "the subscriber has got this month's messages",
+	"A service writes no more often than its subscribers were told; wait for the next month."},
 	[PT_REFUSE_NOT_OFFERED] = {"0A000", "not_offered", "this way of sending is not offered by this version",
 	"Give the text itself in body."},
 };
@@ -70,6 +82,12 @@ const char *
 pt_refusal_sqlstate(PtRefusalCode code)
 {
 	return refusal_texts[code].sqlstate;
+}
+
+const char *
+pt_refusal_name(PtRefusalCode code)
+{
+	return refusal_texts[code].name;
 }
 
 const char *

@@ -25,6 +25,12 @@ typedef enum PtRefusalCode
 	PT_REFUSE_BAD_TIME,
 	PT_REFUSE_STALE,
 	PT_REFUSE_DUPLICATE,
+	PT_REFUSE_UNKNOWN_SERVICE,
+	PT_REFUSE_SERVICE_NOT_ACTIVE,
+	PT_REFUSE_NOT_SUBSCRIBED,
+	PT_REFUSE_SUBSCRIBER_PAUSED,
+	PT_REFUSE_NOT_SERVED,
+	PT_REFUSE_TOO_FREQUENT,
 	PT_REFUSE_NOT_OFFERED,
 	PT_REFUSALS
 } PtRefusalCode;
@@ -37,6 +43,7 @@ typedef struct PtRefusal
 
 extern void pt_refuse(PtRefusal *refusal, PtRefusalCode code, const char *detail,...) pg_attribute_printf(3, 4);
 extern const char *pt_refusal_sqlstate(PtRefusalCode code);
+extern const char *pt_refusal_name(PtRefusalCode code);
 extern const char *pt_refusal_message(PtRefusalCode code);
 pg_noreturn extern void pt_refusal_raise(const PtRefusal *refusal);
 

@@ -56,7 +56,7 @@ pt_read_order(FunctionCallInfo fcinfo, int first, PtOrder *order)
 	order->from = ARG_TEXT(first + 1);
 	refuse_argument(fcinfo, first + 2, "template");
 	refuse_argument(fcinfo, first + 3, "variables");
-	refuse_argument(fcinfo, first + 4, "service");
+	order->service_name = ARG_TEXT(first + 4);
 	refuse_argument(fcinfo, first + 5, "schedule");
 	order->has_send_at = !PG_ARGISNULL(first + 6);
 	if (order->has_send_at)
@@ -118,7 +118,7 @@ pt_send_sms(PG_FUNCTION_ARGS)
 	pt_become_keeper(&saved);
 	if (!pt_key_find(&order, message_id))
 	{
-		if (!pt_order_check(&order, PT_ASK_BLACKLIST, &refusal))
+		if (!pt_order_check(&order, PT_ASK_LISTS, &refusal))
 			pt_refusal_raise(&refusal);
 		pt_uuid7(message_id);
 		if (!pt_key_claim(&order, message_id))

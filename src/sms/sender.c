@@ -18,6 +18,7 @@
 #include "cache.h"
 #include "carrier/choice.h"
 #include "sms/order.h"
+#include "sms/service_hook.h"
 
 /* A sender of the account. */
 typedef struct Sender
@@ -118,6 +119,24 @@ find_own(const char *name, size_t len)
 	return NULL;
 }
 
+/* Is it the short code of a service of the account? */
+static bool
+is_services(const char *name, size_t len)
+{
+	return pt_service_hooks != NULL && name[0] != '+' && pt_service_hooks->owns(senders_account, name, len);
+}
+
+/* Raises 22023 for a service's short code: who writes from it must name the service (LAW-05). */
+static void
+require_no_service(const char *name, size_t len)
+{
+	if (len > 0 && is_services(name, len))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%.*s is the short code of a service", (int) len, name),
+				 errhint("Name the service in the argument service instead; it writes to its subscribers only.")));
+}
+
 /* One item of a list, without the blanks around it; moves *at behind it. */
 static const char *
 next_item(const char **at, const char *end, size_t *len)
@@ -148,8 +167,10 @@ choose_listed(const text *from, const char *to, PtRefusal *refusal)
 	{
 		size_t		len;
 		const char *item = next_item(&at, end, &len);
-		const Sender *own = find_own(item, len);
+		const Sender *own;
 
+		require_no_service(item, len);
+		own = find_own(item, len);
 		if (own == NULL)
 		{
 			pt_refuse(refusal, PT_REFUSE_UNKNOWN_SENDER, "The sender is \"%.*s\".",
@@ -176,7 +197,7 @@ choose_any(const char *to, PtRefusal *refusal)
 		const Sender *s = &senders[i];
 		int			class = s->name[0] == '+' ? 4 : 0;
 
-		if (s->weight == 0)
+		if (s->weight == 0 || is_services(s->name, strlen(s->name)))
 			continue;
 		if (s->healthy)
 			class += 2;

@@ -21,6 +21,9 @@ typedef struct PtInbound
 
 typedef struct PtServiceHooks
 {
+	/* Is the sender the short code of a service of the account?  Then a service must be named (LAW-05). */
+	bool		(*owns) (int64 account_id, const char *sender, size_t len);
+
 	/*
 	 * Finds the service that order->service_name names among the account's: sets
 	 * service_id, sender (its short code) and carrier_id (-1: the routes say).
@@ -31,7 +34,7 @@ typedef struct PtServiceHooks
 	/*
 	 * May the service write to these recipients (SVC-11, SVC-13, SUB-10, LAW-02)?
 	 * Fills in the refusals of those it may not; sets held for texts to be
-	 * reviewed (LAW-07).  All orders share account, service and text; refusals
+	 * reviewed (LAW-07).  All orders share account and text; refusals
 	 * that are there already are left alone.
 	 */
 	void		(*check) (PtOrder *const *orders, PtRefusal *const *refusals, int n);

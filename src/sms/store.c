@@ -15,14 +15,22 @@
 
 #define NULL_UNLESS(there) ((there) ? ' ' : 'n')
 
+/* One that somebody sent from a number: the statements for it are the shorter ones. */
+static bool
+is_plain(const PtOrder *order)
+{
+	return order->kind == PT_KIND_ORDINARY && order->service_id == 0;
+}
+
 const char *
 pt_encoding_name(PtEncoding encoding)
 {
 	return encoding == PT_GSM7 ? "gsm" : "ucs2";
 }
 
-void
-pt_store_one(const PtOrder *order, Datum message_id)
+/* Writes one plain order. */
+static void
+store_plain(const PtOrder *order, Datum message_id)
 {
 	static PtPlan plan = {
 		"WITH m AS (INSERT INTO portatext.message (message_id, account_id, priority, carrier_id,"
@@ -62,6 +70,15 @@ pt_store_one(const PtOrder *order, Datum message_id)
 	values[13] = TimestampTzGetDatum(pt_now());
 	values[14] = Int32GetDatum(pt_lane(order->carrier_id, order->bulk));
 	pt_plan_run(&plan, values, nulls, SPI_OK_INSERT);
+}
+
+void
+pt_store_one(const PtOrder *order, Datum message_id)
+{
+	if (is_plain(order))
+		store_plain(order, message_id);
+	else
+		pt_store_many(&order, &message_id, 1);
 }
 
 /* What pt_store_many gathers from each order. */
@@ -117,32 +134,88 @@ set_arrays(const Columns *c, Datum *ids, int n, Datum *values)
 	values[6] = PointerGetDatum(construct_array(c->cost, n, NUMERICOID, -1, false, TYPALIGN_INT));
 }
 
+/* What both statements for many begin and end with; u has more columns in the second. */
+#define WITH_MESSAGES(more_arrays, more_columns, more_fields, more_values) \
+	"WITH u AS MATERIALIZED (SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]," \
+	"  $5::int4[], $6::int2[], $7::numeric[]" more_arrays ")" \
+	"  AS u(id, recipient, sender, enc, carrier, segments, cost" more_columns "))," \
+	" m AS (INSERT INTO portatext.message (message_id, account_id, priority, carrier_id," \
+	"  segments, cost, from_number, to_number, encoding, body, client_ref, send_at, valid_until, created_at" \
+	more_fields ")" \
+	" SELECT id, $8, CASE WHEN $9 THEN 'bulk' ELSE 'transactional' END::portatext.message_priority, carrier," \
+	"  segments, cost, sender, recipient, enc, $10, $11, $12, $13, $14" more_values " FROM u)," \
+	" l AS (INSERT INTO portatext.ledger_entry (account_id, reference, kind, amount, created_at)" \
+	"  SELECT $8, id, 'charge', - cost, $14 FROM u)," \
+	" e AS (INSERT INTO portatext.expiry (due, message_id) SELECT $13, id FROM u WHERE $13 IS NOT NULL)"
+
+#define LANE "carrier * 2 + CASE WHEN $9 THEN 1 ELSE 0 END"
+#define INTO_OUTBOX \
+	" INSERT INTO portatext.outbox (lane, due, message_id, to_number)" \
+	" SELECT " LANE ", COALESCE($12, $14), id, recipient FROM u"
+
+#define ARGUMENT_TYPES \
+	UUIDARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, INT4ARRAYOID, INT2ARRAYOID, \
+	NUMERICARRAYOID, INT8OID, BOOLOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID
+
+#define ARGUMENTS 14			/* of the statement for plain orders */
+#define ALL_ARGUMENTS 18
+
+static PtPlan many_plan = {
+	WITH_MESSAGES("", "", "", "") INTO_OUTBOX,
+	ARGUMENTS, {ARGUMENT_TYPES}
+};
+
+/*
+ * A service's and automatic messages: what a service has written is counted
+ * (LAW-02), what is to be reviewed waits elsewhere (LAW-07).
+ */
+static PtPlan special_plan = {
+	WITH_MESSAGES(", $16::int8[], $17::bool[], $18::bool[]", ", service, held, warns",
+				  ", kind, service_id", ", $15::portatext.message_kind, NULLIF(service, 0)")
+	", s AS (INSERT INTO portatext.service_message (service_id, number, message_id, account_id, created_at, surplus)"
+	"  SELECT service, recipient, id, $8, $14, warns FROM u WHERE $15 = 'ordinary'),"
+	" w AS (INSERT INTO portatext.event (account_id, type, subject, payload)"
+	"  SELECT $8, 'service.too_frequent', service::text, jsonb_build_object('number', recipient, 'message_id', id)"
+	"  FROM u WHERE warns),"
+	" p AS (INSERT INTO portatext.parked (key, due, message_id, lane, segments, to_number)"
+	"  SELECT 'review', 'infinity', id, " LANE ", segments, recipient FROM u WHERE held)"
+	INTO_OUTBOX " WHERE NOT held",
+	ALL_ARGUMENTS, {ARGUMENT_TYPES, TEXTOID, INT8ARRAYOID, BOOLARRAYOID, BOOLARRAYOID}
+};
+
+/* The further arguments of special_plan. */
+static void
+set_special(const PtOrder *const *orders, int n, Datum *values)
+{
+	static const char *const kinds[PT_KINDS] = PT_KIND_NAMES;
+	Datum	   *services = palloc(n * sizeof(Datum));
+	Datum	   *held = palloc(n * sizeof(Datum));
+	Datum	   *warns = palloc(n * sizeof(Datum));
+
+	for (int i = 0; i < n; i++)
+	{
+		services[i] = Int64GetDatum(orders[i]->service_id);
+		held[i] = BoolGetDatum(orders[i]->held);
+		warns[i] = BoolGetDatum(orders[i]->warns);
+	}
+	values[0] = CStringGetTextDatum(kinds[orders[0]->kind]);
+	values[1] = PointerGetDatum(construct_array(services, n, INT8OID, 8, true, TYPALIGN_DOUBLE));
+	values[2] = PointerGetDatum(construct_array(held, n, BOOLOID, 1, true, TYPALIGN_CHAR));
+	values[3] = PointerGetDatum(construct_array(warns, n, BOOLOID, 1, true, TYPALIGN_CHAR));
+}
+
 void
 pt_store_many(const PtOrder *const *orders, Datum *ids, int n)
 {
-	static PtPlan plan = {
-		"WITH u AS MATERIALIZED (SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[],"
-		"  $5::int4[], $6::int2[], $7::numeric[]) AS u(id, recipient, sender, enc, carrier, segments, cost)),"
-		" m AS (INSERT INTO portatext.message (message_id, account_id, priority, carrier_id,"
-		"  segments, cost, from_number, to_number, encoding, body, client_ref, send_at, valid_until, created_at)"
-		" SELECT id, $8, CASE WHEN $9 THEN 'bulk' ELSE 'transactional' END::portatext.message_priority, carrier,"
-		"  segments, cost, sender, recipient, enc, $10, $11, $12, $13, $14 FROM u),"
-		" l AS (INSERT INTO portatext.ledger_entry (account_id, reference, kind, amount, created_at)"
-		"  SELECT $8, id, 'charge', - cost, $14 FROM u),"
-		" e AS (INSERT INTO portatext.expiry (due, message_id) SELECT $13, id FROM u WHERE $13 IS NOT NULL)"
-		" INSERT INTO portatext.outbox (lane, due, message_id, to_number)"
-		" SELECT carrier * 2 + CASE WHEN $9 THEN 1 ELSE 0 END, COALESCE($12, $14), id, recipient FROM u",
-		14, {UUIDARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, INT4ARRAYOID, INT2ARRAYOID,
-		NUMERICARRAYOID, INT8OID, BOOLOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID}
-	};
 	const PtOrder *first = orders[0];
+	bool		plain = is_plain(first);
 	Columns		columns;
-	Datum		values[14];
-	char		nulls[15];
+	Datum		values[ALL_ARGUMENTS];
+	char		nulls[ALL_ARGUMENTS + 1];
 
 	pt_installation_note();
-	memset(nulls, ' ', 14);
-	nulls[14] = '\0';
+	memset(nulls, ' ', ALL_ARGUMENTS);
+	nulls[ALL_ARGUMENTS] = '\0';
 	gather(orders, n, &columns);
 	set_arrays(&columns, ids, n, values);
 	values[7] = Int64GetDatum(first->account->account_id);
@@ -155,5 +228,7 @@ pt_store_many(const PtOrder *const *orders, Datum *ids, int n)
 	values[12] = TimestampTzGetDatum(first->valid_until);
 	nulls[12] = NULL_UNLESS(first->has_valid_until);
 	values[13] = TimestampTzGetDatum(pt_now());
-	pt_plan_run(&plan, values, nulls, SPI_OK_INSERT);
+	if (!plain)
+		set_special(orders, n, &values[ARGUMENTS]);
+	pt_plan_run(plain ? &many_plan : &special_plan, values, nulls, SPI_OK_INSERT);
 }

@@ -13,8 +13,8 @@ extern const char *pt_encoding_name(PtEncoding encoding);	/* gsm or ucs2 */
 extern void pt_store_one(const PtOrder *order, Datum message_id);
 
 /*
- * Writes n of them, which share body, times, priority and client_ref; ids holds
- * uuid Datums.
+ * Writes n of them, which share body, times, priority, client_ref and kind, and
+ * all are a service's or none; ids holds uuid Datums.
  */
 extern void pt_store_many(const PtOrder *const *orders, Datum *ids, int n);
 

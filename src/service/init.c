@@ -1,0 +1,17 @@
+/*
+ * init.c
+ *	  What the room service does for sending and receiving is registered here.
+ */
+#include "service/service.h"
+
+static const PtServiceHooks hooks = {
+	.owns = pt_service_owns,
+	.choose = pt_service_choose,
+	.check = pt_service_check
+};
+
+void
+pt_service_init(void)
+{
+	pt_service_hooks = &hooks;
+}
