@@ -118,6 +118,7 @@ read_services(void)
 		0
 	};
 	uint64		n = pt_plan_read(&plan, NULL, NULL);
+	MemoryContext old = MemoryContextSwitchTo(context);
 
 	services = palloc0((n + 1) * sizeof(PtService));
 	by_id = palloc0((n + 1) * sizeof(PtService *));
@@ -130,6 +131,7 @@ read_services(void)
 	qsort(by_id, n, sizeof(PtService *), compare_id);
 	qsort(by_name, n, sizeof(PtService *), compare_name);
 	n_services = (int) n;
+	MemoryContextSwitchTo(old);
 }
 
 /* The service among those that are loaded; NULL: none. */
@@ -154,6 +156,7 @@ read_texts(void)
 		0
 	};
 	uint64		n = pt_plan_read(&plan, NULL, NULL);
+	MemoryContext old = MemoryContextSwitchTo(context);
 
 	for (uint64 i = 0; i < n; i++)
 	{
@@ -167,6 +170,7 @@ read_texts(void)
 				service->texts[k] = read_string(i, 3);
 		}
 	}
+	MemoryContextSwitchTo(old);
 }
 
 /*
@@ -177,7 +181,6 @@ static void
 load(void)
 {
 	PtRole		saved;
-	MemoryContext old;
 
 	pt_cache_begin(&cache);
 	n_services = 0;
@@ -186,10 +189,8 @@ load(void)
 	context = AllocSetContextCreate(TopMemoryContext, "portatext services", ALLOCSET_SMALL_SIZES);
 	SPI_connect();
 	pt_become_keeper(&saved);
-	old = MemoryContextSwitchTo(context);
 	read_services();
 	read_texts();
-	MemoryContextSwitchTo(old);
 	pt_become_caller(&saved);
 	SPI_finish();
 	pt_cache_loaded(&cache);
