@@ -120,5 +120,6 @@ pt_inbound_route(const PtInbound *message, const pg_uuid_t *id)
 		pt_inbound_store(message, did.account_id, 0, NULL, id);
 		return true;
 	}
-	return pt_service_hooks != NULL && pt_service_hooks->inbound(message, id);
+	return pt_service_hooks != NULL && pt_service_hooks->inbound != NULL &&
+		pt_service_hooks->inbound(message, id);
 }
