@@ -51,6 +51,7 @@ CORE = \
 	src/number/plan_data.c \
 	src/number/read.c \
 	src/number/zone_data.c \
+	src/service/flow_text.c \
 	src/service/keyword.c \
 	src/text/gsm.c \
 	src/text/gsm_code.c \
