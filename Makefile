@@ -95,7 +95,12 @@ SQL_PARTS = \
 	src/sms/failover.sql \
 	src/sms/sender_health.sql \
 	src/service/service.sql \
+	src/service/short_code.sql \
+	src/service/manage.sql \
 	src/service/subscriber.sql \
+	src/service/notice.sql \
+	src/service/review.sql \
+	src/service/forget.sql \
 	src/worker/worker.sql \
 	src/worker/health.sql \
 	src/account/grants.sql

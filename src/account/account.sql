@@ -18,6 +18,7 @@ CREATE TABLE portatext.account (
     credit_price numeric CHECK (credit_price >= 0),
     alert_when_credit_less_than portatext.credits,
     message_events boolean NOT NULL DEFAULT true,
+    email_on_inbound_sms text CHECK (email_on_inbound_sms ~ '^[^@[:space:]]+@[^@[:space:]]+$'),
     created_at timestamptz NOT NULL DEFAULT portatext.now(),
     CHECK (kind = 'postpaid' OR credit_limit IS NULL)
 );
@@ -40,6 +41,8 @@ COMMENT ON COLUMN portatext.account.alert_when_credit_less_than IS
     'An event is written when the balance falls below so many credits (ALERT-02); null: off.';
 COMMENT ON COLUMN portatext.account.message_events IS
     'Whether each state change of a message writes an event row.';
+COMMENT ON COLUMN portatext.account.email_on_inbound_sms IS
+    'Address for a mail on every inbound message (ALERT-23); null: off. Kept for the room that mails.';
 SELECT pg_catalog.pg_extension_config_dump('portatext.account', '');
 SELECT pg_catalog.pg_extension_config_dump('portatext.account_account_id_seq', '');
 
@@ -226,17 +229,23 @@ DECLARE
     answer jsonb;
 BEGIN
     SELECT k INTO unknown FROM jsonb_object_keys(settings) k
-        WHERE k NOT IN ('alert_when_credit_less_than', 'timezone', 'message_events');
+        WHERE k NOT IN ('alert_when_credit_less_than', 'timezone', 'message_events', 'email_on_inbound_sms');
     IF FOUND THEN
         RAISE EXCEPTION 'account setting "%" does not exist', unknown USING ERRCODE = 'invalid_parameter_value',
-            HINT = 'There are alert_when_credit_less_than, timezone and message_events.';
+            HINT = 'There are alert_when_credit_less_than, timezone, message_events and email_on_inbound_sms.';
     END IF;
     IF settings ? 'timezone' AND NOT EXISTS (SELECT FROM pg_timezone_names z WHERE z.name = settings ->> 'timezone') THEN
         RAISE EXCEPTION 'time zone "%" is not known', settings ->> 'timezone' USING ERRCODE = 'invalid_parameter_value',
             HINT = 'The view pg_timezone_names lists them.';
     END IF;
+    IF settings ->> 'email_on_inbound_sms' !~ '^[^@[:space:]]+@[^@[:space:]]+$' THEN
+        RAISE EXCEPTION '"%" is not an e-mail address', settings ->> 'email_on_inbound_sms'
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'Null turns these mails off.';
+    END IF;
     IF settings <> '{}' THEN
         UPDATE portatext.account a SET
+            email_on_inbound_sms = CASE WHEN settings ? 'email_on_inbound_sms'
+                THEN settings ->> 'email_on_inbound_sms' ELSE a.email_on_inbound_sms END,
             alert_when_credit_less_than = CASE WHEN settings ? 'alert_when_credit_less_than'
                 THEN (settings ->> 'alert_when_credit_less_than')::numeric ELSE a.alert_when_credit_less_than END,
             timezone = COALESCE(settings ->> 'timezone', a.timezone),
@@ -244,13 +253,14 @@ BEGIN
             WHERE a.account_id = mine;
     END IF;
     SELECT jsonb_build_object('alert_when_credit_less_than', a.alert_when_credit_less_than,
-                              'timezone', a.timezone, 'message_events', a.message_events)
+                              'timezone', a.timezone, 'message_events', a.message_events,
+                              'email_on_inbound_sms', a.email_on_inbound_sms)
         INTO answer FROM portatext.account a WHERE a.account_id = mine;
     RETURN answer;
 END
 $$;
 COMMENT ON FUNCTION portatext.account_settings(jsonb) IS
-    'Changes the named settings of the caller''s account, which it may change itself, and returns all of them: alert_when_credit_less_than (null: off), timezone, message_events.';
+    'Changes the named settings of the caller''s account, which it may change itself, and returns all of them: alert_when_credit_less_than (null: off), timezone, message_events, email_on_inbound_sms (an address; null: off).';
 GRANT EXECUTE ON FUNCTION portatext.account_settings(jsonb) TO portatext_account, portatext_operator;
 
 -- The account of superusers and operators, made at its first use: the install

@@ -59,6 +59,7 @@ CREATE TABLE portatext.service (
     line_breaks boolean NOT NULL DEFAULT false,
     review_note text,
     content_checked boolean NOT NULL DEFAULT false,
+    revision jsonb,
     created_at timestamptz NOT NULL DEFAULT portatext.now(),
     changed_at timestamptz NOT NULL DEFAULT portatext.now(),
     CHECK (state IN ('requested', 'rejected', 'closed') OR short_code_id IS NOT NULL),
@@ -78,6 +79,7 @@ COMMENT ON COLUMN portatext.service.language IS 'Of the automatic texts: en or e
 COMMENT ON COLUMN portatext.service.line_breaks IS 'Break the automatic texts into lines; false: one blank instead (FLOW-09).';
 COMMENT ON COLUMN portatext.service.review_note IS 'What the reviewer says.';
 COMMENT ON COLUMN portatext.service.content_checked IS 'The reviewer has gone through the list of prohibited content (LAW-06, LAW-07).';
+COMMENT ON COLUMN portatext.service.revision IS 'What the account wants to change of what was reviewed; waits for an operator.';
 SELECT pg_catalog.pg_extension_config_dump('portatext.service', '');
 SELECT pg_catalog.pg_extension_config_dump('portatext.service_service_id_seq', '');
 

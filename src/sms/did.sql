@@ -61,3 +61,59 @@ COMMENT ON FUNCTION portatext.remove_did(text) IS
     'Operators: takes a sender from its account; what waits to be sent from it is skipped and refunded at the claim. false: nobody owned it.';
 GRANT EXECUTE ON FUNCTION portatext.remove_did(text) TO portatext_operator;
 GRANT SELECT ON portatext.did TO portatext_account, portatext_operator;
+
+CREATE FUNCTION portatext.check_automatic_text(what text, body text) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+BEGIN
+    IF char_length(body) < 5 THEN
+        RAISE EXCEPTION '% has fewer than 5 characters', what USING ERRCODE = 'invalid_parameter_value',
+            HINT = 'It is sent as a message, which has at least 5.';
+    END IF;
+    IF (SELECT a.segments FROM portatext.sms_analyze(body) a) > 255 THEN
+        RAISE EXCEPTION '% needs more than 255 segments', what USING ERRCODE = 'invalid_parameter_value',
+            HINT = 'Shorten it.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION portatext.check_automatic_text(text, text) IS
+    'Internal: raises when a text could not be sent (SMS-01, DID-08).';
+
+CREATE FUNCTION portatext.did_settings(number text, settings jsonb DEFAULT '{}') RETURNS jsonb
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    d portatext.did;
+    unknown text;
+BEGIN
+    SELECT * INTO d FROM portatext.did x
+        WHERE x.number::text = portatext.to_address(did_settings.number)::text
+          AND (x.account_id = portatext.known_account() OR portatext.sees_all()) FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'number "%" is none of the account''s', number USING ERRCODE = 'undefined_object',
+            HINT = 'The table portatext.did lists them.';
+    END IF;
+    SELECT k INTO unknown FROM jsonb_object_keys(settings) k
+        WHERE k NOT IN ('stop_detection', 'stop_text', 'auto_reply', 'cnam_enabled');
+    IF FOUND THEN
+        RAISE EXCEPTION 'setting "%" of a number does not exist', unknown USING ERRCODE = 'invalid_parameter_value',
+            HINT = 'There are stop_detection, stop_text, auto_reply and cnam_enabled.';
+    END IF;
+    PERFORM portatext.check_automatic_text('stop_text', settings ->> 'stop_text');
+    PERFORM portatext.check_automatic_text('auto_reply', settings ->> 'auto_reply');
+    UPDATE portatext.did x SET
+        stop_detection = COALESCE((settings ->> 'stop_detection')::boolean, x.stop_detection),
+        stop_text = COALESCE(settings ->> 'stop_text', x.stop_text),
+        auto_reply = CASE WHEN settings ? 'auto_reply' THEN settings ->> 'auto_reply' ELSE x.auto_reply END,
+        cnam_enabled = COALESCE((settings ->> 'cnam_enabled')::boolean, x.cnam_enabled)
+        WHERE x.did_id = d.did_id AND settings <> '{}';
+    RETURN (SELECT jsonb_build_object('stop_detection', x.stop_detection, 'stop_text', x.stop_text,
+                                      'auto_reply', x.auto_reply, 'cnam_enabled', x.cnam_enabled)
+            FROM portatext.did x WHERE x.did_id = d.did_id);
+END
+$$;
+COMMENT ON FUNCTION portatext.did_settings(text, jsonb) IS
+    'Changes the named settings of one of the caller''s numbers and returns all: stop_detection (DID-01), stop_text (the confirmation that follows), auto_reply (DID-06; null: none), cnam_enabled. Texts have at least 5 characters (DID-08).';
+GRANT EXECUTE ON FUNCTION portatext.did_settings(text, jsonb) TO portatext_account, portatext_operator;
