@@ -72,6 +72,10 @@ SELECT count(*) FROM portatext.carrier_secret;
 -- What a tenant may change of its account.
 SELECT portatext.account_settings('{"alert_when_credit_less_than": 10, "timezone": "America/New_York"}');
 SELECT portatext.account_settings('{"alert_when_credit_less_than": null, "message_events": false}');
+-- ALERT-23: where mails on inbound messages go; kept for the room that mails.
+SELECT portatext.account_settings('{"email_on_inbound_sms": "red@example.com"}') -> 'email_on_inbound_sms';
+SELECT portatext.account_settings('{"email_on_inbound_sms": "red"}');
+SELECT portatext.account_settings('{"email_on_inbound_sms": null}') -> 'email_on_inbound_sms';
 SELECT portatext.account_settings('{"kind": "postpaid"}');
 SELECT portatext.account_settings('{"timezone": "Middle/Earth"}');
 RESET SESSION AUTHORIZATION;
