@@ -37,6 +37,7 @@ CORE = \
 	src/carrier/choice.c \
 	src/carrier/http.c \
 	src/carrier/http_check.c \
+	src/carrier/http_inbound.c \
 	src/carrier/http_receipt.c \
 	src/carrier/json.c \
 	src/carrier/kannel.c \
@@ -63,6 +64,7 @@ CORE = \
 	src/worker/http_slot.c \
 	src/worker/http_util.c \
 	src/worker/receiver_json.c \
+	src/worker/receiver_message.c \
 	src/worker/receiver_parse.c \
 	$(wildcard src/core/*.c)
 

@@ -17,7 +17,9 @@ static const char *const known[] = {
 	"callback_url", "ca_file", "validity_min", "validity_max", "success_status", "success_path",
 	"success_value", "id_path", "code_path", "text_path", "codes", "receipt_ref", "receipt_id",
 	"receipt_status", "receipt_code", "receipt_statuses", "signature", "signature_header",
-	"signature_key", "signed", "timestamp_header", "nonce_header", NULL
+	"signature_key", "signed", "timestamp_header", "nonce_header", "inbound_from", "inbound_to",
+	"inbound_text", "inbound_ref", "inbound_reference", "inbound_part", "inbound_parts", "inbound_event",
+	"inbound_event_value", "inbound_type", "inbound_type_value", "inbound_answer", "inbound_answer_type", NULL
 };
 
 /* Placeholders that stand for something of the message: no setting's names. */
@@ -373,6 +375,38 @@ check_signed(const Check *check)
 	return true;
 }
 
+/* Do the settings for inbound messages fit together? */
+static bool
+check_inbound(const Check *check)
+{
+	static const char *const together[][2] = {
+		{"inbound_from", "inbound_to"}, {"inbound_from", "inbound_text"},
+		{"inbound_reference", "inbound_part"}, {"inbound_reference", "inbound_parts"},
+		{"inbound_event", "inbound_event_value"}, {"inbound_type", "inbound_type_value"},
+		{"inbound_answer", "inbound_answer_type"}
+	};
+	char		what[80];
+
+	for (size_t i = 0; i < sizeof(together) / sizeof(together[0]); i++)
+	{
+		if ((get(check, together[i][0]) == NULL) == (get(check, together[i][1]) == NULL))
+			continue;
+		snprintf(what, sizeof(what), "and %s belong together", together[i][1]);
+		return wrong(check, together[i][0], what);
+	}
+	for (int i = 0; i < check->carrier->n_settings; i++)
+	{
+		if (strncmp(check->carrier->settings[i].key, "inbound_", 8) == 0 && get(check, "inbound_text") == NULL)
+			return wrong(check, check->carrier->settings[i].key, "needs inbound_from, inbound_to and inbound_text");
+	}
+	if (get(check, "inbound_answer") != NULL &&
+		(strlen(get(check, "inbound_answer")) >= PT_HTTP_ANSWER_SIZE ||
+		 strlen(get(check, "inbound_answer_type")) >= PT_HTTP_ANSWER_TYPE_SIZE ||
+		 strpbrk(get(check, "inbound_answer_type"), "\r\n") != NULL))
+		return wrong(check, "inbound_answer", "or its type is too long, or its type is malformed");
+	return true;
+}
+
 /* How callbacks are signed, and with which key. */
 static bool
 check_signature(const Check *check)
@@ -387,8 +421,8 @@ check_signature(const Check *check)
 		return false;
 	if (s->signature == PT_SIGNATURE_SECRET)
 		return true;
-	if (get(check, "receipt_status") == NULL)
-		return wrong(check, "signature", "needs receipt_status: signed callbacks are read by it");
+	if (get(check, "receipt_status") == NULL && get(check, "inbound_text") == NULL)
+		return wrong(check, "signature", "needs receipt_status or inbound_text: signed callbacks are read by them");
 	s->key = get(check, receipt_secret ? "receipt_secret" : "password");
 	if (!pt_signature_key_valid(s->signature, s->key))
 	{
@@ -444,7 +478,7 @@ check_all(const Check *check, const PtSlots *slots)
 		check_auth(check) && check_headers(check) && check_maps(check) &&
 		get_seconds(check, "validity_min", &s->validity_min) &&
 		get_seconds(check, "validity_max", &s->validity_max) &&
-		check_signature(check) && check_request(check);
+		check_inbound(check) && check_signature(check) && check_request(check);
 }
 
 /* PtAdapter.configure */

@@ -14,6 +14,8 @@
 #define PT_HTTP_URL_SIZE 65536
 #define PT_HTTP_BODY_SIZE 262144
 #define PT_HTTP_HEADERS_SIZE 8192
+#define PT_HTTP_ANSWER_SIZE 512 /* of what is answered to inbound messages, with its NUL */
+#define PT_HTTP_ANSWER_TYPE_SIZE 64
 #define PT_HTTP_HEADERS 16		/* header lines of a request, the credentials' included */
 
 typedef struct PtHttpState

@@ -11,7 +11,7 @@ COMMENT ON COLUMN portatext.shipped_http_template.note IS 'What create_carrier()
 
 INSERT INTO portatext.shipped_http_template (name, note, settings) VALUES
 ('twilio',
- 'settings: account (the Account SID), callback_url. username and password: Account SID and Auth Token, which also signs the receipts. With an API key as user and password: receipt_secret is the Auth Token, and the setting signature_key is receipt_secret.',
+ 'settings: account (the Account SID), callback_url. username and password: Account SID and Auth Token, which also signs receipts and messages. With an API key as user and password: receipt_secret is the Auth Token, and the setting signature_key is receipt_secret.',
  $json${
     "documentation": "https://www.twilio.com/docs/messaging/api/message-resource",
     "url": "https://api.twilio.com/2010-04-01/Accounts/{account}/Messages.json",
@@ -36,10 +36,16 @@ INSERT INTO portatext.shipped_http_template (name, note, settings) VALUES
     "signature": "hmac-sha1",
     "signature_key": "password",
     "signature_header": "X-Twilio-Signature",
-    "signed": "{url}{form}"
+    "signed": "{url}{form}",
+    "inbound_from": "From",
+    "inbound_to": "To",
+    "inbound_text": "Body",
+    "inbound_ref": "MessageSid",
+    "inbound_answer": "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response></Response>",
+    "inbound_answer_type": "text/xml"
  }$json$),
 ('telnyx',
- 'settings: callback_url. password: the API key. receipt_secret: the public key of the portal (base64), which checks the receipts.',
+ 'settings: callback_url. password: the API key. receipt_secret: the public key of the portal (base64), which checks receipts and messages.',
  $json${
     "documentation": "https://developers.telnyx.com/api-reference/messages/send-a-message",
     "url": "https://api.telnyx.com/v2/messages",
@@ -63,10 +69,16 @@ INSERT INTO portatext.shipped_http_template (name, note, settings) VALUES
     "signature": "ed25519",
     "signature_header": "telnyx-signature-ed25519",
     "timestamp_header": "telnyx-timestamp",
-    "signed": "{timestamp}|{body}"
+    "signed": "{timestamp}|{body}",
+    "inbound_event": "data.event_type",
+    "inbound_event_value": "message.received",
+    "inbound_from": "data.payload.from.phone_number",
+    "inbound_to": "data.payload.to.0.phone_number",
+    "inbound_text": "data.payload.text",
+    "inbound_ref": "data.payload.id"
  }$json$),
 ('vonage',
- 'The Messages API. settings: callback_url. username and password: API key and API secret. receipt_secret: the signature secret of the dashboard, which signs the receipts.',
+ 'The Messages API. settings: callback_url. username and password: API key and API secret. receipt_secret: the signature secret of the dashboard, which signs receipts and messages.',
  $json${
     "documentation": "https://developer.vonage.com/en/api/messages",
     "url": "https://api.nexmo.com/v1/messages",
@@ -89,6 +101,12 @@ INSERT INTO portatext.shipped_http_template (name, note, settings) VALUES
     "receipt_code": "error.type#",
     "receipt_statuses": {"submitted": "accepted", "delivered": "delivered", "read": "delivered",
         "rejected": "undelivered", "undeliverable": "rejected"},
-    "signature": "jwt-hs256"
+    "signature": "jwt-hs256",
+    "inbound_type": "channel",
+    "inbound_type_value": "sms",
+    "inbound_from": "from",
+    "inbound_to": "to",
+    "inbound_text": "text",
+    "inbound_ref": "message_uuid"
  }$json$);
 GRANT SELECT ON portatext.shipped_http_template TO portatext_operator;

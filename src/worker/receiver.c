@@ -128,7 +128,7 @@ load_settings(void *arg)
 				(errmsg("portatext receiver: carrier %d cannot be used: %s", carrier->carrier_id, problem),
 				 errhint("Its callbacks are put off until portatext.alter_carrier() sets this right.")));
 	else
-		carrier->templated = pt_call_mapped(carrier->settings);
+		carrier->templated = pt_call_mapped(carrier->settings) || pt_call_reads_messages(carrier->settings);
 }
 
 /* Takes notice of changes that others have committed; reloads the carriers if need be. */
@@ -291,7 +291,7 @@ done_before(const Batch *batch, const PtCallback *callback)
 static void
 store_message(const PtCallback *callback)
 {
-	const PtFields *m = &callback->message;
+	const PtMessage *m = &callback->message;
 	Datum		values[5] = {
 		text_value(callback->carrier), text_value(m->from), text_value(m->to),
 		text_value(m->text), m->ref != NULL ? text_value(m->ref) : (Datum) 0

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "worker/receiver_parse.h"
+#include "worker/receiver_message.h"
 
 #define PT_CARRIER_NAME_SIZE 64
 #define PT_SECRET_SIZE 512
@@ -32,7 +32,7 @@ struct PtCallback
 	int32_t		carrier_id;
 	char		carrier[PT_CARRIER_NAME_SIZE];
 	bool		inbound;
-	PtFields	message;		/* inbound: from, to, text (UTF-8), ref */
+	PtMessage	message;		/* inbound */
 	int			n_receipts;
 	PtReceipt  *receipts;
 };

@@ -31,6 +31,11 @@ static const struct
 	{"to", offsetof(PtFields, to)},
 	{"text", offsetof(PtFields, text)},
 	{"body", offsetof(PtFields, text)},
+	{"reference", offsetof(PtFields, reference)},
+	{"parts", offsetof(PtFields, parts)},
+	{"udh", offsetof(PtFields, udh)},
+	{"coding", offsetof(PtFields, coding)},
+	{"data", offsetof(PtFields, data)},
 };
 
 /* Keeps the value of a known name, drops others. */

@@ -31,6 +31,11 @@ typedef struct PtFields
 	const char *from;
 	const char *to;
 	const char *text;
+	const char *reference;		/* of a message in parts, the same for all of them */
+	const char *parts;			/* how many */
+	const char *udh;			/* of a raw part: user data header, hexadecimal */
+	const char *coding;			/* 0 GSM, 1 octets, 2 UCS-2 */
+	const char *data;			/* the octets, hexadecimal */
 } PtFields;
 
 /* Reads key=value&... (application/x-www-form-urlencoded), destroying text. */

@@ -317,7 +317,7 @@ for my $name (qw(twilio telnyx vonage))
 # What checks a signature may be known to all: it opens nothing else.
 is($http->post("http://127.0.0.1:$port/inbound/telnyx", { headers => { Authorization => "Bearer $telnyx_key",
 		'Content-Type' => 'application/json' }, content => '{"from": "+12025550199", "to": "+12025550102", "text": "x"}' })->{status},
-	403, 'no inbound message with a public key');
+	401, 'no inbound message with a public key');
 is(sql('SELECT count(*) FROM portatext.message WHERE inbound'), 0, 'nothing is stored');
 
 # A key that is changed counts at once.

@@ -150,6 +150,11 @@ for my $case (
 	[ 400, 'POST', '/receipt/kannel', 'application/json', '[' x 1000 ],
 	[ 400, 'POST', '/receipt/kannel', 'application/json', "{\"ref\":\"a\0b\",\"status\":\"delivered\"}" ],
 	[ 400, 'POST', '/inbound/kannel', 'application/json', '[{"from":"1","to":"2"},{"from":"1","to":"2"}]' ],
+	[ 400, 'POST', '/inbound/kannel', 'application/json', '{"from":"15551230007","to":"15557770001","text":"a\\u0000b"}' ],
+	[ 400, 'POST', '/inbound/kannel', 'application/x-www-form-urlencoded', 'from=15551230007&to=15557770001&text=a%00b' ],
+	[ 400, 'POST', '/inbound/kannel', 'application/x-www-form-urlencoded', "from=15551230007&to=15557770001&text=a\0b" ],
+	[ 400, 'GET', '/inbound/kannel?from=15551230007&to=15557770001&text=%00' ],
+	[ 400, 'POST', '/inbound/kannel', 'application/json', "{\"from\":\"1555123000\xff\",\"to\":\"15557770001\",\"text\":\"a\"}" ],
 	[ 415, 'POST', '/receipt/kannel', 'text/xml', '<x/>' ],
 	[ 404, 'GET', '/receipt/nobody?type=1' ],
 	[ 404, 'GET', '/receipt/' ],
@@ -164,6 +169,10 @@ for my $case (
 
 	is(call($method, $path, headers => \%headers, content => $content), $status, "bad input: $name");
 }
+
+is(call('POST', '/inbound/kannel', content => "a\0b", headers => { 'Content-Type' => 'text/plain; charset="UTF-8"',
+		'X-Kannel-From' => '15551230007', 'X-Kannel-To' => '15557770001' }), 400, 'bad input: a NUL in Kannel\'s body');
+is(sql('SELECT count(*) FROM portatext.message WHERE inbound'), 0, 'what is refused is stored nowhere');
 
 # What is no HTTP at all, or stops in the middle, hurts nobody.
 sub raw
@@ -195,13 +204,18 @@ is(sql(q{SELECT m.from_number, m.to_number, m.body, r.ref FROM portatext.message
 is(post_json('/inbound/kannel', { from => '+15551230002', to => '+15557770001', text => "A \x{20ac}", ref => 'm2' }), 200, 'JSON')
   for 1 .. 2;
 is(sql(q{SELECT m.body FROM portatext.message m WHERE m.from_number = '+15551230002'}), "A \xe2\x82\xac", 'stored once');
-is(call('POST', '/inbound/kannel', content => 'from=%2B15551230003&to=15557770001&text=caf%E9+%00',
+is(call('POST', '/inbound/kannel', content => 'from=%2B15551230003&to=15557770001&text=caf%E9',
 		headers => { 'Content-Type' => 'application/x-www-form-urlencoded' }), 200, 'a form that is not UTF-8');
-is(sql(q{SELECT m.body FROM portatext.message m WHERE m.from_number = '+15551230003'}), "caf\xc3\xa9 \xc3\xaf\xc2\xbf\xc2\xbd",
+is(sql(q{SELECT m.body FROM portatext.message m WHERE m.from_number = '+15551230003'}), "caf\xc3\xa9",
 	'nothing is lost: read as ISO 8859-1');
+is(call('POST', '/inbound/kannel', content => "\x93caf\xe9\x94 5 \x80", headers => {
+			'Content-Type' => 'text/plain; charset="WINDOWS-1252"', 'X-Kannel-From' => '15551230003', 'X-Kannel-To' => '15557770001' }),
+	200, 'Kannel\'s recoded text');
+is(sql(q{SELECT m.body FROM portatext.message m WHERE m.from_number = '+15551230003' ORDER BY m.message_id DESC LIMIT 1}),
+	"\xe2\x80\x9ccaf\xc3\xa9\xe2\x80\x9d 5 \xe2\x82\xac", 'is read in the character set that it names');
 is(call('GET', '/inbound/kannel?from=15551230004&to=15557770001&text='), 200, 'an empty text is taken');
 is(sql(q{SELECT count(*) FROM portatext.message m WHERE m.from_number = '+15551230004'}), 0, 'BILL-12 and dropped');
-is(sql(q{SELECT -sum(amount) FROM portatext.ledger_entry WHERE kind = 'inbound'}), 3, 'BILL-08 each is charged once');
+is(sql(q{SELECT -sum(amount) FROM portatext.ledger_entry WHERE kind = 'inbound'}), 4, 'BILL-08 each is charged once');
 
 # ---- many at once: fewer transactions than requests, each applied once ----
 my @many = map { message(1) } 1 .. 60;
