@@ -55,7 +55,7 @@ CREATE FUNCTION portatext.retire_service_rest() RETURNS void
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
     AS $$
-    DELETE FROM portatext.reply_guard g WHERE g.minute < portatext.now() - interval '1 hour';
+    DELETE FROM portatext.reply_guard g WHERE g.replied_at < portatext.now() - interval '1 hour';
     DELETE FROM portatext.carrier_notice n WHERE n.notice_id = ANY (ARRAY(
         SELECT x.notice_id FROM portatext.carrier_notice x
             WHERE x.created_at < portatext.now() - interval '2 months' ORDER BY x.notice_id LIMIT 1000));

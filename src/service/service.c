@@ -18,6 +18,7 @@ static MemoryContext context = NULL;
 static PtService *services = NULL;
 static PtService **by_id = NULL;
 static PtService **by_name = NULL;	/* account, keyword, usable ones first */
+static const char **keywords = NULL;	/* in the order of services */
 static int	n_services = 0;
 
 /* By id */
@@ -121,11 +122,13 @@ read_services(void)
 	MemoryContext old = MemoryContextSwitchTo(context);
 
 	services = palloc0((n + 1) * sizeof(PtService));
+	keywords = palloc0((n + 1) * sizeof(char *));
 	by_id = palloc0((n + 1) * sizeof(PtService *));
 	by_name = palloc0((n + 1) * sizeof(PtService *));
 	for (uint64 i = 0; i < n; i++)
 	{
 		read_service(i, &services[i]);
+		keywords[i] = services[i].keyword;
 		by_id[i] = by_name[i] = &services[i];
 	}
 	qsort(by_id, n, sizeof(PtService *), compare_id);
@@ -203,6 +206,12 @@ pt_services(int *count)
 		load();
 	*count = n_services;
 	return services;
+}
+
+const char *const *
+pt_service_keywords(void)
+{
+	return keywords;
 }
 
 const PtService *

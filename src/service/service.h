@@ -50,6 +50,9 @@ typedef struct PtService
 /* All of them, sorted by code, country and keyword; good until the next call in another statement. */
 extern const PtService *pt_services(int *count);
 
+/* Their keywords, in the same order; after pt_services(). */
+extern const char *const *pt_service_keywords(void);
+
 /*
  * Those of an account with a keyword (any case), on whatever short codes, the
  * active ones first.  Returns how many.

@@ -118,6 +118,7 @@ pt_inbound_route(const PtInbound *message, const pg_uuid_t *id)
 	if (find_did(message->to, &did))
 	{
 		pt_inbound_store(message, did.account_id, 0, NULL, id);
+		pt_did_inbound(message, &did, id);
 		return true;
 	}
 	return pt_service_hooks != NULL && pt_service_hooks->inbound != NULL &&

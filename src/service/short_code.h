@@ -1,0 +1,24 @@
+/*
+ * short_code.h
+ *	  The services of the short code that a message was sent to.
+ */
+#ifndef PORTATEXT_SHORT_CODE_H
+#define PORTATEXT_SHORT_CODE_H
+
+#include "service/service.h"
+
+/* Services of one short code by keyword; as long-lived as pt_services()'s. */
+typedef struct PtShortCode
+{
+	const PtService *services;
+	const char *const *keywords;	/* theirs, in the same order */
+	int			n;
+} PtShortCode;
+
+/*
+ * The short code, by digits, carrier and sender (SVC-01).  false: there is none
+ * with services, or it cannot be told which of several.
+ */
+extern bool pt_short_code_find(const PtInbound *message, PtShortCode *code);
+
+#endif							/* PORTATEXT_SHORT_CODE_H */
