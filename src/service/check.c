@@ -169,6 +169,11 @@ pt_service_check(PtOrder *const *orders, PtRefusal *const *refusals, int n)
 		if (check_service(orders[i], service, refusals[i]) && orders[i]->kind == PT_KIND_ORDINARY)
 			ask_for(&asked, orders[i], refusals[i], service);
 	}
-	if (asked.n > 0)
-		ask_all(&asked);
+	if (asked.n == 0)
+		return;
+	ask_all(&asked);
+	if (!pt_service_reviews(asked.orders[0]->body))
+		return;
+	for (int i = 0; i < asked.n; i++)
+		asked.orders[i]->held = true;
 }

@@ -7,7 +7,9 @@
 static const PtServiceHooks hooks = {
 	.owns = pt_service_owns,
 	.choose = pt_service_choose,
-	.check = pt_service_check
+	.check = pt_service_check,
+	.recheck = pt_service_recheck,
+	.stays = pt_service_stays
 };
 
 void

@@ -112,3 +112,11 @@ pt_service_owns(int64 account_id, const char *sender, size_t len)
 	}
 	return false;
 }
+
+bool
+pt_service_stays(int64 service_id)
+{
+	const PtService *service = service_id == 0 ? NULL : pt_service_by_id(service_id);
+
+	return service != NULL && service->carrier_id >= 0;
+}

@@ -73,13 +73,18 @@ extern bool pt_service_serves(const PtService *service, const char *number);
 /* May it send this kind of message in its state (LAW-09)?  Else the refusal says why. */
 extern bool pt_service_may_send(const PtService *service, PtMessageKind kind, PtRefusal *refusal);
 
+/* Must the text be reviewed before it is sent (LAW-07)? */
+extern bool pt_service_reviews(text *body);
+
 /* Registers the hooks; from _PG_init. */
 extern void pt_service_init(void);
 
-/* The hooks: sender.c, check.c, flow.c. */
+/* The hooks: sender.c, check.c, recheck.c, flow.c. */
 extern bool pt_service_owns(int64 account_id, const char *sender, size_t len);
 extern bool pt_service_choose(PtOrder *order, PtRefusal *refusal);
 extern void pt_service_check(PtOrder *const *orders, PtRefusal *const *refusals, int n);
+extern void pt_service_recheck(PtRecheck *messages, int n);
+extern bool pt_service_stays(int64 service_id);
 extern bool pt_service_inbound(const PtInbound *message, const pg_uuid_t *id);
 
 #endif							/* PORTATEXT_SERVICE_H */

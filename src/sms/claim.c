@@ -19,6 +19,7 @@
 #include "sms/claim.h"
 #include "sms/column.h"
 #include "sms/finish.h"
+#include "sms/service_hook.h"
 #include "text/encoding.h"
 #include "worker/shared.h"
 
@@ -43,11 +44,13 @@ static PtPlan check_plan = {
 	"CASE WHEN m.step <> 'queued' THEN 'moved' "
 	"WHEN m.valid_until <= $4 THEN 'expired' "
 	"WHEN a.suspended IS DISTINCT FROM false THEN 'suspended' "
-	"WHEN d.account_id IS NULL THEN 'sender_gone' "
+	"WHEN d.account_id IS NULL AND m.service_id IS NULL THEN 'sender_gone' "
+	"WHEN m.kind = 'stop_confirmation' THEN NULL "
 	"WHEN EXISTS (SELECT FROM portatext.blacklist b WHERE b.account_id = m.account_id "
 	"AND b.number = m.to_number::text) THEN 'blacklisted' "
 	"WHEN EXISTS (SELECT FROM portatext.global_blacklist b WHERE b.number = m.to_number::text) "
-	"THEN 'blacklisted' END, m.tried "
+	"THEN 'blacklisted' END, m.tried, "
+	"m.service_id, CASE WHEN m.service_id IS NOT NULL THEN m.kind::text END "
 	"FROM unnest($1, $2, $3) u(id, due, lane) "
 	"JOIN portatext.message m ON m.message_id = u.id "
 	"LEFT JOIN portatext.account a ON a.account_id = m.account_id "
@@ -118,7 +121,9 @@ typedef struct CheckedRow
 	char	   *to;
 	double		sender_rate;	/* the sender's own; 0: none */
 	bool		part_accepted;
-	char	   *reason;
+	const char *reason;
+	int64		service_id;		/* 0: none */
+	const char *kind;			/* of a service's message */
 	uint64		row;			/* in SPI_tuptable */
 } CheckedRow;
 
@@ -198,6 +203,10 @@ read_row(uint64 row, CheckedRow *r)
 	r->part_accepted = !isnull && ARR_NDIM(DatumGetArrayTypeP(value)) > 0;
 	value = pt_result(row, 14, &isnull);
 	r->reason = isnull ? NULL : TextDatumGetCString(value);
+	value = pt_result(row, 16, &isnull);
+	r->service_id = isnull ? 0 : DatumGetInt64(value);
+	if (r->service_id != 0)
+		r->kind = TextDatumGetCString(pt_result(row, 17, &isnull));
 }
 
 /* Ends a message that must not be sent any more; one that moved on is left alone. */
@@ -328,6 +337,7 @@ keep_row(ClaimWork *work, const CheckedRow *r, const char *body, size_t body_len
 	m->due = r->due;
 	m->segments = r->segments;
 	m->account_id = DatumGetInt64(pt_result(r->row, 4, &isnull));
+	m->service_id = r->service_id;
 	m->attempts = DatumGetInt16(pt_result(r->row, 6, &isnull));
 	m->ucs2 = DatumGetBool(pt_result(r->row, 7, &isnull));
 	value = pt_result(r->row, 11, &isnull);
@@ -345,12 +355,61 @@ keep_row(ClaimWork *work, const CheckedRow *r, const char *body, size_t body_len
 	m->body_len = body_len;
 }
 
+/* Asks the room service about its messages; SPI_tuptable stays as it was. */
+static void
+check_services(CheckedRow *rows, uint64 n)
+{
+	PtRecheck  *asked = palloc_array(PtRecheck, n);
+	CheckedRow **whose = palloc_array(CheckedRow *, n);
+	SPITupleTable *table = SPI_tuptable;
+	int			m = 0;
+
+	for (uint64 i = 0; i < n; i++)
+	{
+		CheckedRow *r = &rows[i];
+
+		if (r->service_id == 0 || r->reason != NULL)
+			continue;
+		asked[m] = (PtRecheck) {.id = r->id, .service_id = r->service_id, .kind = r->kind, .to = r->to};
+		whose[m++] = r;
+	}
+	if (m > 0)
+		pt_service_hooks->recheck(asked, m);
+	for (int i = 0; i < m; i++)
+	{
+		whose[i]->reason = asked[i].reason;
+		whose[i]->sender_rate = asked[i].sender_rate;
+	}
+	SPI_tuptable = table;
+}
+
+/* Ends, sets aside or keeps a message. */
+static void
+decide_row(ClaimWork *work, const CheckedRow *r)
+{
+	bool		isnull;
+	size_t		len;
+	const char *body;
+
+	if (r->reason != NULL)
+	{
+		refuse_row(work, r);
+		return;
+	}
+	if (!take_tokens(work, r))
+		return;
+	body = pt_text_utf8(DatumGetTextPP(pt_result(r->row, 10, &isnull)), &len);
+	keep_row(work, r, body, len);
+}
+
 /* Statement 2: the messages as they are now, and what is to become of them. */
 static void
 check_rows(ClaimWork *work)
 {
 	Datum		values[4];
 	uint64		n;
+	CheckedRow *rows;
+	bool		services = false;
 
 	values[0] = pt_column_array(&work->ids);
 	values[1] = pt_column_array(&work->dues);
@@ -358,22 +417,16 @@ check_rows(ClaimWork *work)
 	values[3] = TimestampTzGetDatum(work->claim->now);
 	work->checked_at = GetCurrentTimestamp();
 	n = pt_plan_run(&check_plan, values, NULL, SPI_OK_SELECT);
+	rows = palloc_array(CheckedRow, n);
 	for (uint64 i = 0; i < n; i++)
 	{
-		CheckedRow	r;
-
-		read_row(i, &r);
-		if (r.reason != NULL)
-			refuse_row(work, &r);
-		else if (take_tokens(work, &r))
-		{
-			bool		isnull;
-			size_t		len;
-			const char *body = pt_text_utf8(DatumGetTextPP(pt_result(i, 10, &isnull)), &len);
-
-			keep_row(work, &r, body, len);
-		}
+		read_row(i, &rows[i]);
+		services = services || rows[i].service_id != 0;
 	}
+	if (services)
+		check_services(rows, n);
+	for (uint64 i = 0; i < n; i++)
+		decide_row(work, &rows[i]);
 }
 
 /* Notes before the hand-over what is going to be handed over. */

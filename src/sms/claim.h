@@ -27,6 +27,7 @@ typedef struct PtMessage
 	pg_uuid_t	id;
 	char		id_text[37];
 	int64		account_id;
+	int64		service_id;		/* 0: none */
 	PtLease    *lease;
 	int32		lane;
 	int			segments;

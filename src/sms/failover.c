@@ -16,6 +16,7 @@
 #include "carrier/route.h"
 #include "sms/failover.h"
 #include "sms/order.h"
+#include "sms/service_hook.h"
 #include "worker/shared.h"
 
 /* A text whose charge must stay as it is. */
@@ -104,6 +105,13 @@ round_is_over(PtOutcome *o, Fit *fit)
 		move_to(o, first, o->due);
 }
 
+/* Is it of a service that has a carrier of its own? */
+static bool
+stays(int64 service_id)
+{
+	return service_id != 0 && pt_service_hooks != NULL && pt_service_hooks->stays(service_id);
+}
+
 void
 pt_failover_decide(PtOutcome *o)
 {
@@ -113,7 +121,7 @@ pt_failover_decide(PtOutcome *o)
 
 	o->moves = false;
 	o->n_tried = 0;
-	if (!o->may_move)
+	if (!o->may_move || stays(m->service_id))
 		return;
 	note_tried(o);
 	next = m->n_tried >= PT_TRIED_MAX ? -1 :
@@ -131,7 +139,7 @@ PG_FUNCTION_INFO_V1(pt_next_route);
 
 /*
  * portatext.next_route(account_id, from_number, to_number, body, segments,
- * carrier_id, tried): where a message that waits could go instead.
+ * carrier_id, tried, service_id): where a message that waits could go instead.
  */
 Datum
 pt_next_route(PG_FUNCTION_ARGS)
@@ -152,8 +160,9 @@ pt_next_route(PG_FUNCTION_ARGS)
 		tried[n] = ((const int32 *) ARR_DATA_PTR(array))[n];
 	tried[n++] = fit.carrier_id;
 	SPI_connect();
-	next = pt_route_next(PG_GETARG_INT64(0), text_to_cstring(PG_GETARG_TEXT_PP(1)),
-						 text_to_cstring(PG_GETARG_TEXT_PP(2)), tried, n, false, fits, &fit);
+	next = stays(PG_GETARG_INT64(7)) ? -1 :
+		pt_route_next(PG_GETARG_INT64(0), text_to_cstring(PG_GETARG_TEXT_PP(1)),
+					  text_to_cstring(PG_GETARG_TEXT_PP(2)), tried, n, false, fits, &fit);
 	SPI_finish();
 	if (next < 0)
 		PG_RETURN_NULL();

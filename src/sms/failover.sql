@@ -1,14 +1,15 @@
 -- room: sms.  Messages that their carrier cannot take, and what routes say of a message.
 
 CREATE FUNCTION portatext.next_route(
-        account_id bigint, from_number text, to_number text, body text, segments int, carrier_id int, tried int[])
+        account_id bigint, from_number text, to_number text, body text, segments int, carrier_id int, tried int[],
+        service_id bigint DEFAULT 0)
     RETURNS integer
     LANGUAGE c STABLE STRICT PARALLEL UNSAFE
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'pt_next_route';
-COMMENT ON FUNCTION portatext.next_route(bigint, text, text, text, int, int, int[]) IS
-    'The carrier of the next route for a message that waits for carrier_id and was tried by others: enabled, not stopped, breaker closed, and counting the same segments; null: there is none.';
-GRANT EXECUTE ON FUNCTION portatext.next_route(bigint, text, text, text, int, int, int[]) TO portatext_operator;
+COMMENT ON FUNCTION portatext.next_route(bigint, text, text, text, int, int, int[], bigint) IS
+    'The carrier of the next route for a message that waits for carrier_id and was tried by others: enabled, not stopped, breaker closed, and counting the same segments; null: there is none, or the message is of a service (0: none) that stays with its short code''s carrier.';
+GRANT EXECUTE ON FUNCTION portatext.next_route(bigint, text, text, text, int, int, int[], bigint) TO portatext_operator;
 
 CREATE FUNCTION portatext.move_waiting(from_carrier int, due_by timestamptz, most int) RETURNS bigint
     LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE
@@ -19,7 +20,7 @@ CREATE FUNCTION portatext.move_waiting(from_carrier int, due_by timestamptz, mos
             FROM portatext.outbox o
             JOIN portatext.message m ON m.message_id = o.message_id
             CROSS JOIN LATERAL (SELECT portatext.next_route(m.account_id, m.from_number::text, m.to_number::text,
-                m.body, m.segments, from_carrier, COALESCE(m.tried, '{}')) AS carrier_id) n
+                m.body, m.segments, from_carrier, COALESCE(m.tried, '{}'), COALESCE(m.service_id, 0)) AS carrier_id) n
             WHERE o.lane IN (from_carrier * 2, from_carrier * 2 + 1) AND o.due <= due_by
               AND m.step = 'queued' AND n.carrier_id IS NOT NULL
               AND NOT (m.segments > 1 AND EXISTS (SELECT FROM portatext.message_part p
@@ -47,7 +48,7 @@ CREATE FUNCTION portatext.move_parked(from_carrier int, most int) RETURNS bigint
             FROM portatext.parked w
             JOIN portatext.message m ON m.message_id = w.message_id
             CROSS JOIN LATERAL (SELECT portatext.next_route(m.account_id, m.from_number::text, m.to_number::text,
-                m.body, m.segments, from_carrier, COALESCE(m.tried, '{}')) AS carrier_id) n
+                m.body, m.segments, from_carrier, COALESCE(m.tried, '{}'), COALESCE(m.service_id, 0)) AS carrier_id) n
             WHERE w.lane IN (from_carrier * 2, from_carrier * 2 + 1)
               AND m.step = 'queued' AND n.carrier_id IS NOT NULL
               AND NOT (m.segments > 1 AND EXISTS (SELECT FROM portatext.message_part p

@@ -10,6 +10,19 @@
 
 #include "sms/order.h"
 
+/* A service's message that a dispatcher is about to hand over. */
+typedef struct PtRecheck
+{
+	const pg_uuid_t *id;
+	int64		service_id;
+	const char *kind;			/* a label of portatext.message_kind */
+	const char *to;
+
+	/* answers */
+	const char *reason;			/* why it must not be sent; NULL: it may */
+	double		sender_rate;	/* segments a second of its short code; 0: the carrier's */
+} PtRecheck;
+
 /* A message that has come in, while it is looked for whom it is. */
 typedef struct PtInbound
 {
@@ -38,6 +51,15 @@ typedef struct PtServiceHooks
 	 * that are there already are left alone.
 	 */
 	void		(*check) (PtOrder *const *orders, PtRefusal *const *refusals, int n);
+
+	/*
+	 * The same once more in the claim's transaction, by a statement that begins
+	 * now (BL-05, SUB-12): state of the service, subscription, frequency.
+	 */
+	void		(*recheck) (PtRecheck *messages, int n);
+
+	/* Does the service stay with its short code's carrier, whatever the routes say? */
+	bool		(*stays) (int64 service_id);
 
 	/*
 	 * Is the message for a short code?  Then it is stored for the accounts that it

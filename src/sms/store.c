@@ -175,8 +175,9 @@ static PtPlan special_plan = {
 	", s AS (INSERT INTO portatext.service_message (service_id, number, message_id, account_id, created_at, surplus)"
 	"  SELECT service, recipient, id, $8, $14, warns FROM u WHERE $15 = 'ordinary'),"
 	" w AS (INSERT INTO portatext.event (account_id, type, subject, payload)"
-	"  SELECT $8, 'service.too_frequent', service::text, jsonb_build_object('number', recipient, 'message_id', id)"
-	"  FROM u WHERE warns),"
+	"  SELECT $8, 'service.too_frequent', v.keyword,"
+	"   jsonb_build_object('service_id', v.service_id, 'number', u.recipient, 'message_id', u.id)"
+	"  FROM u JOIN portatext.service v ON v.service_id = u.service WHERE u.warns),"
 	" p AS (INSERT INTO portatext.parked (key, due, message_id, lane, segments, to_number)"
 	"  SELECT 'review', 'infinity', id, " LANE ", segments, recipient FROM u WHERE held)"
 	INTO_OUTBOX " WHERE NOT held",
