@@ -99,6 +99,7 @@ SQL_PARTS = \
 	src/service/service.sql \
 	src/service/short_code.sql \
 	src/service/manage.sql \
+	src/service/text.sql \
 	src/service/subscriber.sql \
 	src/service/notice.sql \
 	src/service/review.sql \

@@ -272,6 +272,8 @@ pt_flow_template_check(const char *template, PtMessageKind kind, const char *lan
 		snprintf(problem, size, "There are no texts in the language \"%.16s\".", language);
 	else if (pt_flow_template(kind, language) == NULL)
 		snprintf(problem, size, "Messages of this kind have no text.");
+	else if (strlen(template) > PT_FLOW_TEMPLATE_MAX)
+		snprintf(problem, size, "The text may have %d octets at most.", PT_FLOW_TEMPLATE_MAX);
 	else if (unknown_placeholder(template, found) != NULL)
 		snprintf(problem, size, "\"{\" stands only in {keyword}, {tc_url}, {phone} and {service_type}.");
 	else if (strstr(template, "{keyword}") == NULL)

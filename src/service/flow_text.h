@@ -12,7 +12,8 @@
 
 #include "sms/kind.h"
 
-#define PT_FLOW_TEXT_SIZE 4096	/* octets of a rendered text, at most */
+#define PT_FLOW_TEXT_SIZE 4096	/* octets: room for the usual texts and most others */
+#define PT_FLOW_TEMPLATE_MAX 1600	/* octets of a service's own text */
 
 /* What the placeholders {keyword}, {tc_url}, {phone} and {service_type} stand for. */
 typedef struct PtFlowData

@@ -68,7 +68,7 @@ BEGIN
         RAISE EXCEPTION 'frequency % is less than one message a month', s.frequency USING ERRCODE = 'invalid_parameter_value',
             HINT = 'It is the greatest number of messages a month; four at most are recommended.';
     END IF;
-    IF s.tc_url !~* '^https?://[^[:space:]]{3,300}$' THEN
+    IF s.tc_url !~* '^https?://[^[:space:]]{3,}$' OR char_length(s.tc_url) > 300 THEN
         RAISE EXCEPTION 'tc_url "%" is not a web address', s.tc_url USING ERRCODE = 'invalid_parameter_value',
             HINT = 'Give it with https://.';
     END IF;

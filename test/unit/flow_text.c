@@ -271,6 +271,7 @@ test_own_texts(void)
 		{PT_KIND_AUTO_REPLY, "en", "{keyword}: bye", "kind"}
 	};
 	char		problem[200];
+	char		longest[PT_FLOW_TEMPLATE_MAX + 2];
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 	{
