@@ -68,9 +68,9 @@ BEGIN
         RAISE EXCEPTION 'frequency % is less than one message a month', s.frequency USING ERRCODE = 'invalid_parameter_value',
             HINT = 'It is the greatest number of messages a month; four at most are recommended.';
     END IF;
-    IF s.tc_url !~* '^https?://[^[:space:]]{3,}$' OR char_length(s.tc_url) > 300 THEN
+    IF s.tc_url !~* '^https?://[^[:space:]]{3}' OR s.tc_url ~ '[[:space:][:cntrl:]]' OR char_length(s.tc_url) > 300 THEN
         RAISE EXCEPTION 'tc_url "%" is not a web address', s.tc_url USING ERRCODE = 'invalid_parameter_value',
-            HINT = 'Give it with https://.';
+            HINT = 'Give it with https://, in at most 300 characters.';
     END IF;
     IF s.phone !~ '^[+(]?[0-9A-Za-z][0-9A-Za-z ()./-]{2,40}$' THEN
         RAISE EXCEPTION 'phone "%" is not a telephone number', s.phone USING ERRCODE = 'invalid_parameter_value',
@@ -115,7 +115,7 @@ BEGIN
             ('approved', 'active'), ('approved', 'suspended'), ('approved', 'closed'),
             ('active', 'suspended'), ('active', 'closed'),
             ('suspended', 'active'), ('suspended', 'approved'), ('suspended', 'closed')) THEN
-        RAISE EXCEPTION 'service % is % and cannot become %', s.service_id, s.state, new_state
+        RAISE EXCEPTION 'service % is % and cannot become %', s.keyword, s.state, new_state
             USING ERRCODE = 'object_not_in_prerequisite_state',
                 HINT = 'The state follows requested, approved, active; a suspended service is resumed by an operator, and a closed one is requested anew.';
     END IF;
@@ -123,12 +123,13 @@ BEGIN
             review_note = COALESCE(note, x.review_note)
         WHERE x.service_id = s.service_id;
     INSERT INTO portatext.event (account_id, type, subject, payload)
-        VALUES (s.account_id, 'service.' || new_state::text, s.keyword,
+        VALUES (s.account_id, 'service.' || CASE WHEN s.state = 'suspended' AND new_state <> 'closed' THEN 'resumed'
+                                                ELSE new_state::text END, s.keyword,
                 jsonb_strip_nulls(jsonb_build_object('service_id', s.service_id, 'before', s.state, 'note', note)));
 END
 $$;
 COMMENT ON FUNCTION portatext.move_service(portatext.service, portatext.service_state, text) IS
-    'Internal: changes the state where that is possible, and writes the event service.<state>.';
+    'Internal: changes the state where that is possible, and writes the event service.<state>, service.resumed after a suspension.';
 
 CREATE FUNCTION portatext.drop_service_messages(id bigint, code text) RETURNS bigint
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
@@ -202,7 +203,7 @@ DECLARE
     code_id bigint;
 BEGIN
     IF approve_service.content_checked IS NOT TRUE THEN
-        RAISE EXCEPTION 'service % cannot be approved before its content is checked', s.service_id
+        RAISE EXCEPTION 'service % cannot be approved before its content is checked', s.keyword
             USING ERRCODE = 'object_not_in_prerequisite_state',
                 DETAIL = 'Prohibited: adult; illegal drugs; alcohol, tobacco, firearms; gambling; violence, hatred, profanity; anything related to death; naming or parodying a wireless carrier; criminal behaviour.',
                 HINT = 'Go through the list and say content_checked => true.';
@@ -250,11 +251,11 @@ DECLARE
     s portatext.service := portatext.lock_service(service_id);
 BEGIN
     IF s.state = 'suspended' THEN
-        RAISE EXCEPTION 'service % is suspended', s.service_id USING ERRCODE = 'object_not_in_prerequisite_state',
+        RAISE EXCEPTION 'service % is suspended', s.keyword USING ERRCODE = 'object_not_in_prerequisite_state',
             HINT = 'Only an operator can end that, with resume_service().';
     END IF;
     IF s.state = 'approved' AND (s.tc_url IS NULL OR s.phone IS NULL) THEN
-        RAISE EXCEPTION 'service % has no %', s.service_id, CASE WHEN s.tc_url IS NULL THEN 'tc_url' ELSE 'phone' END
+        RAISE EXCEPTION 'service % has no %', s.keyword, CASE WHEN s.tc_url IS NULL THEN 'tc_url' ELSE 'phone' END
             USING ERRCODE = 'object_not_in_prerequisite_state',
                 HINT = 'Its messages name the address of its terms and conditions and its telephone number: set both with alter_service().';
     END IF;
@@ -286,7 +287,7 @@ DECLARE
     s portatext.service := portatext.lock_service(service_id);
 BEGIN
     IF s.state <> 'suspended' THEN
-        RAISE EXCEPTION 'service % is not suspended', s.service_id USING ERRCODE = 'object_not_in_prerequisite_state',
+        RAISE EXCEPTION 'service % is not suspended', s.keyword USING ERRCODE = 'object_not_in_prerequisite_state',
             HINT = 'Its state is ' || s.state::text || '.';
     END IF;
     PERFORM portatext.move_service(s, CASE WHEN s.tc_url IS NULL OR s.phone IS NULL THEN 'approved'
@@ -329,7 +330,7 @@ BEGIN
                 HINT = 'There are ' || array_to_string(free || reviewed, ', ') || '.';
     END IF;
     IF s.state = 'closed' THEN
-        RAISE EXCEPTION 'service % is closed', s.service_id USING ERRCODE = 'object_not_in_prerequisite_state',
+        RAISE EXCEPTION 'service % is closed', s.keyword USING ERRCODE = 'object_not_in_prerequisite_state',
             HINT = 'Request a new one.';
     END IF;
     wanted := settings - free;
@@ -376,11 +377,11 @@ DECLARE
     wanted jsonb := s.revision;
 BEGIN
     IF wanted IS NULL OR s.state = 'closed' THEN
-        RAISE EXCEPTION 'service % has no revision to review', s.service_id
+        RAISE EXCEPTION 'service % has no revision to review', s.keyword
             USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'alter_service() asks for one.';
     END IF;
     IF review_revision.approve AND review_revision.content_checked IS NOT TRUE THEN
-        RAISE EXCEPTION 'the revision of service % cannot be approved before its content is checked', s.service_id
+        RAISE EXCEPTION 'the revision of service % cannot be approved before its content is checked', s.keyword
             USING ERRCODE = 'object_not_in_prerequisite_state',
                 HINT = 'Go through the list of prohibited content and say content_checked => true.';
     END IF;

@@ -123,22 +123,22 @@ CREATE FUNCTION portatext.drop_short_code(short_code_id bigint) RETURNS boolean
     AS $$
 #variable_conflict use_column
 DECLARE
-    gone bigint;
+    digits text;
 BEGIN
     IF NOT portatext.sees_all() THEN
         RAISE EXCEPTION 'short codes are not dropped on behalf of one account'
             USING ERRCODE = 'insufficient_privilege', HINT = 'RESET portatext.account_id as an operator.';
     END IF;
-    PERFORM FROM portatext.short_code c WHERE c.short_code_id = drop_short_code.short_code_id FOR UPDATE;
+    SELECT c.code INTO digits FROM portatext.short_code c
+        WHERE c.short_code_id = drop_short_code.short_code_id FOR UPDATE;
     IF EXISTS (SELECT FROM portatext.service s
                WHERE s.short_code_id = drop_short_code.short_code_id AND s.state <> 'closed') THEN
-        RAISE EXCEPTION 'short code % has services', drop_short_code.short_code_id
+        RAISE EXCEPTION 'short code % has services', digits
             USING ERRCODE = 'object_in_use', HINT = 'close_service() ends a service.';
     END IF;
     UPDATE portatext.service s SET short_code_id = NULL WHERE s.short_code_id = drop_short_code.short_code_id;
-    DELETE FROM portatext.short_code c WHERE c.short_code_id = drop_short_code.short_code_id
-        RETURNING c.short_code_id INTO gone;
-    RETURN gone IS NOT NULL;
+    DELETE FROM portatext.short_code c WHERE c.short_code_id = drop_short_code.short_code_id;
+    RETURN FOUND;
 END
 $$;
 COMMENT ON FUNCTION portatext.drop_short_code(bigint) IS
