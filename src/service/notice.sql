@@ -82,6 +82,8 @@ DECLARE
     person constant text := x.number::text;
     evidence jsonb := jsonb_strip_nulls(jsonb_build_object('notice', notice.status, 'from', notice.source,
         'at', notice.at, 'ref', notice.ref));
+    new_state constant portatext.subscriber_state := CASE notice.status WHEN 'paused' THEN 'paused'
+        WHEN 'resumed' THEN 'active' ELSE 'cancelled' END;
     newer boolean;
 BEGIN
     SELECT true INTO newer FROM portatext.consent c
@@ -95,15 +97,13 @@ BEGIN
         PERFORM portatext.change_subscriber(s, person, 'cancelled', 'cancelled', 'carrier',
             jsonb_strip_nulls(evidence || jsonb_build_object('new_number', notice.new_number)));
         PERFORM portatext.drop_waiting_service(s.service_id, person, 'not_subscribed');
-    ELSIF newer OR x.state::text = CASE notice.status WHEN 'paused' THEN 'paused' ELSE 'active' END THEN
+    ELSIF newer OR x.state = new_state THEN
         -- What has changed nothing still counts against an older notice that comes later.
         INSERT INTO portatext.consent (account_id, service_id, number, action, source, evidence)
             VALUES (s.account_id, s.service_id, person, notice.status, 'carrier', evidence);
         RETURN false;
     ELSE
-        PERFORM portatext.change_subscriber(s, person,
-            CASE notice.status WHEN 'paused' THEN 'paused' ELSE 'active' END::portatext.subscriber_state,
-            notice.status, 'carrier', evidence);
+        PERFORM portatext.change_subscriber(s, person, new_state, notice.status, 'carrier', evidence);
     END IF;
     RETURN true;
 END
@@ -172,7 +172,7 @@ COMMENT ON FUNCTION portatext.apply_carrier_notice(text, text, text, text, times
 GRANT EXECUTE ON FUNCTION portatext.apply_carrier_notice(text, text, text, text, timestamptz, text) TO portatext_operator;
 
 CREATE FUNCTION portatext.apply_carrier_notices(notices jsonb, source text DEFAULT NULL,
-        OUT ord bigint, OUT number text, OUT status text, OUT subscribers integer, OUT sqlstate text, OUT reason text)
+        OUT ord bigint, OUT number text, OUT status text, OUT subscribers integer, OUT code text, OUT reason text)
     RETURNS SETOF record
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -185,13 +185,13 @@ BEGIN
         number := n ->> 'number';
         status := n ->> 'status';
         subscribers := NULL;
-        sqlstate := NULL;
+        code := NULL;
         reason := NULL;
         BEGIN
             subscribers := portatext.apply_carrier_notice(COALESCE(n ->> 'source', apply_carrier_notices.source),
                 number, status, n ->> 'new_number', (n ->> 'at')::timestamptz, n ->> 'ref');
         EXCEPTION WHEN OTHERS THEN
-            sqlstate := SQLSTATE;
+            code := SQLSTATE;
             reason := SQLERRM;
         END;
         RETURN NEXT;
@@ -199,5 +199,5 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION portatext.apply_carrier_notices(jsonb, text) IS
-    'Operators: the notices of a carrier''s file, as an array of objects with number, status and, where they apply, new_number, at, ref and source. A row that is wrong costs itself alone: its sqlstate and reason say why.';
+    'Operators: the notices of a carrier''s file, as an array of objects with number, status and, where they apply, new_number, at, ref and source. A row that is wrong costs itself alone: its code (a SQLSTATE) and reason say why.';
 GRANT EXECUTE ON FUNCTION portatext.apply_carrier_notices(jsonb, text) TO portatext_operator;
