@@ -87,8 +87,8 @@ sub state_of
 sub net
 {
 	my ($to) = @_;
-	return sql('SELECT sum(amount)::int FROM portatext.ledger_entry JOIN portatext.message '
-		. "ON message_id = reference WHERE to_number = '$to' AND kind IN ('charge', 'refund')");
+	return sql('SELECT sum(amount)::int FROM portatext.ledger_entry l JOIN portatext.message '
+		. "ON message_id = reference WHERE to_number = '$to' AND l.kind IN ('charge', 'refund')");
 }
 
 # ---- loopback: every class of answer ----

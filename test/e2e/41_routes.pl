@@ -92,9 +92,9 @@ sub wait_ends
 sub books
 {
 	my ($prefix) = @_;
-	return sql("SELECT count(*) FILTER (WHERE kind = 'charge') || ' ' || count(*) FILTER (WHERE kind = 'refund') "
-		. "|| ' ' || sum(amount)::int FROM portatext.ledger_entry JOIN portatext.message ON message_id = reference "
-		. "WHERE to_number LIKE '$prefix%' AND kind IN ('charge', 'refund')");
+	return sql("SELECT count(*) FILTER (WHERE l.kind = 'charge') || ' ' || count(*) FILTER (WHERE l.kind = 'refund') "
+		. "|| ' ' || sum(amount)::int FROM portatext.ledger_entry l JOIN portatext.message ON message_id = reference "
+		. "WHERE to_number LIKE '$prefix%' AND l.kind IN ('charge', 'refund')");
 }
 
 loop('good', '');
