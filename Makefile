@@ -58,6 +58,7 @@ CORE = \
 	src/text/gsm_code.c \
 	src/text/gsm_table.c \
 	src/text/json_read.c \
+	src/text/parts.c \
 	src/text/transliterate.c \
 	src/text/word.c \
 	src/worker/http.c \
@@ -88,6 +89,7 @@ SQL_PARTS = \
 	src/sms/waiting.sql \
 	src/sms/receipt.sql \
 	src/sms/inbound.sql \
+	src/sms/inbound_part.sql \
 	src/sms/settle.sql \
 	src/sms/send.sql \
 	src/sms/blacklist.sql \

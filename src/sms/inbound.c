@@ -113,8 +113,12 @@ pt_inbound_addresses(PtArrival *arrival, const char *from, const char *to)
 	arrival->addresses_ok = from_ok && to_ok;
 }
 
-bool
-pt_inbound_claim_ref(PtArrival *arrival, bool *known)
+/*
+ * Is the carrier's reference new?  It is remembered as arrival->id's.  false: it
+ * came before; *known tells whether its message is there, which id then is.
+ */
+static bool
+claim_ref(PtArrival *arrival, bool *known)
 {
 	Datum		values[3] = {Int32GetDatum(arrival->message.carrier_id),
 		PointerGetDatum(arrival->ref), UUIDPGetDatum(&arrival->id)};
@@ -163,14 +167,12 @@ check_arguments(FunctionCallInfo fcinfo)
 					 errmsg("%s must not be null", names[i])));
 }
 
-/* Takes the message in, once; true: arrival->id is its message. */
-static bool
-take(PtArrival *arrival, Datum carrier)
+bool
+pt_inbound_take(PtArrival *arrival)
 {
 	bool		known;
 
-	arrival->message.carrier_id = pt_inbound_carrier(carrier);
-	if (arrival->ref != NULL && !pt_inbound_claim_ref(arrival, &known))
+	if (arrival->ref != NULL && !claim_ref(arrival, &known))
 		return known;
 	return pt_inbound_deliver(arrival);
 }
@@ -198,7 +200,8 @@ pt_receive_sms(PG_FUNCTION_ARGS)
 	pt_inbound_addresses(&arrival, TextDatumGetCString(PG_GETARG_DATUM(1)), TextDatumGetCString(PG_GETARG_DATUM(2)));
 	pt_uuid7(&arrival.id);
 	SPI_connect();
-	taken = take(&arrival, PG_GETARG_DATUM(0));
+	arrival.message.carrier_id = pt_inbound_carrier(PG_GETARG_DATUM(0));
+	taken = pt_inbound_take(&arrival);
 	SPI_finish();
 	if (!taken)
 		PG_RETURN_NULL();

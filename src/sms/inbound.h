@@ -24,11 +24,10 @@ extern int32 pt_inbound_carrier(Datum name);
 extern void pt_inbound_addresses(PtArrival *arrival, const char *from, const char *to);
 
 /*
- * Is the carrier's reference new?  It is remembered as arrival->id's.  false: it
- * came before; *known tells whether its message is there, which id then is.
+ * Takes a whole message in, once per reference; true: arrival->id is its message.
  * Inside SPI.
  */
-extern bool pt_inbound_claim_ref(PtArrival *arrival, bool *known);
+extern bool pt_inbound_take(PtArrival *arrival);
 
 /*
  * Stores, charges, announces and acts upon the message, or keeps it as unrouted;

@@ -7,6 +7,7 @@
 #include "catalog/pg_type.h"
 #include "utils/timestamp.h"
 
+#include "worker/settings.h"
 #include "worker/shared.h"
 
 #define BATCH 1000
@@ -34,6 +35,20 @@ pt_task_opt_outs(void *arg)
 	};
 
 	pt_plan_run(&plan, NULL, NULL, SPI_OK_SELECT);
+}
+
+/* Inbound messages of which parts stay away are taken in as far as they are there. */
+void
+pt_task_late_parts(void *arg)
+{
+	static PtPlan plan = {
+		.sql = "SELECT portatext.join_late_parts($1)"
+		" WHERE EXISTS (SELECT FROM portatext.inbound_join)",
+		.nargs = 1,.argtypes = {TIMESTAMPTZOID}
+	};
+	Datum		before = TimestampTzGetDatum(pt_now() - pt_inbound_part_timeout * USECS_PER_SEC);
+
+	pt_plan_run(&plan, &before, NULL, SPI_OK_SELECT);
 }
 
 /* Credits that were booked (refunds, recharges) go into the balance's stripes. */

@@ -51,8 +51,18 @@ static PtPlan receipts_plan = {
 };
 
 static PtPlan message_plan = {
-	"SELECT portatext.receive_sms($1, $2, $3, $4, $5)",
+	"SELECT portatext.receive_sms($1, $2, $3, $5, $4)",
 	5, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID}
+};
+
+static PtPlan part_plan = {
+	"SELECT portatext.receive_sms_part($1, $2, $3, $5, $6, $7, $8, $4)",
+	8, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT4OID, INT4OID, INT4OID}
+};
+
+static PtPlan raw_plan = {
+	"SELECT portatext.receive_sms_raw($1, $2, $3, $5, $6, $7, $4)",
+	7, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, INT4OID, BYTEAOID}
 };
 
 /* What a batch's transaction is given and tells. */
@@ -287,17 +297,37 @@ done_before(const Batch *batch, const PtCallback *callback)
 	return c != callback;
 }
 
-/* Stores one inbound message. */
+/* Octets as a value. */
+static Datum
+octets_value(const unsigned char *octets, size_t len)
+{
+	return PointerGetDatum(cstring_to_text_with_len((const char *) octets, (int) len));
+}
+
+/* Stores one inbound message, or a part of one. */
 static void
 store_message(const PtCallback *callback)
 {
 	const PtMessage *m = &callback->message;
-	Datum		values[5] = {
-		text_value(callback->carrier), text_value(m->from), text_value(m->to),
-		text_value(m->text), m->ref != NULL ? text_value(m->ref) : (Datum) 0
-	};
+	char		nulls[] = "        ";
+	Datum		values[8] = {text_value(callback->carrier), text_value(m->from), text_value(m->to)};
 
-	pt_plan_run(&message_plan, values, m->ref != NULL ? NULL : "    n", SPI_OK_SELECT);
+	if (m->ref != NULL)
+		values[3] = text_value(m->ref);
+	nulls[3] = m->ref != NULL ? ' ' : 'n';
+	if (m->text == NULL)
+	{
+		values[4] = octets_value(m->data, m->len);
+		values[5] = Int32GetDatum(m->coding);
+		values[6] = octets_value(m->udh_len > 0 ? m->udh : m->data, m->udh_len);
+		pt_plan_run(&raw_plan, values, nulls, SPI_OK_SELECT);
+		return;
+	}
+	values[4] = text_value(m->text);
+	values[5] = Int32GetDatum(m->reference);
+	values[6] = Int32GetDatum(m->part);
+	values[7] = Int32GetDatum(m->parts);
+	pt_plan_run(m->parts > 1 ? &part_plan : &message_plan, values, nulls, SPI_OK_SELECT);
 }
 
 /* The work of a batch's transaction. */

@@ -24,6 +24,7 @@ static PtTask tasks[] = {
 	{.name = "release of parked messages",.body = pt_task_release,.period_ms = SWEEP_MS,.on_wake = true},
 	{.name = "expiry",.body = pt_task_expire,.period_ms = SWEEP_MS},
 	{.name = "opt-outs at carriers",.body = pt_task_opt_outs,.period_ms = SWEEP_MS,.on_wake = true},
+	{.name = "inbound: missing parts",.body = pt_task_late_parts,.period_ms = SWEEP_MS},
 	{.name = "balance: absorbing credits",.body = pt_task_absorb,.period_ms = SWEEP_MS},
 	{.name = "balance: alerts",.body = pt_task_alerts,.period_ms = 10000},
 	{.name = "receipts: messages to watch",.body = pt_task_watch_new,.period_ms = 10000},

@@ -29,6 +29,7 @@ extern void pt_task_watch_late(void *task);
 extern void pt_task_watch_due(void *task);
 extern void pt_task_strays(void *task); /* housekeeping.c */
 extern void pt_task_opt_outs(void *task);
+extern void pt_task_late_parts(void *task);
 extern void pt_task_absorb(void *task);
 extern void pt_task_alerts(void *task);
 extern void pt_task_routes(void *task);

@@ -14,6 +14,7 @@ int			pt_dispatchers = 1;
 char	   *pt_receiver_address = NULL;
 int			pt_receiver_port = 0;
 int			pt_shutdown_grace = 2000;
+int			pt_inbound_part_timeout = 600;
 double		pt_sender_min_delivered = 0.5;
 int			pt_sender_min_receipts = 50;
 char	   *pt_installation_setting = NULL;
@@ -103,6 +104,11 @@ define_database_settings(void)
 							"Receipts of the last hour below which nothing is said about a sender.",
 							NULL, &pt_sender_min_receipts, 50, 1, 1000000, PGC_SUSET, 0,
 							NULL, NULL, NULL);
+	DefineCustomIntVariable("portatext.inbound_part_timeout",
+							"How long the missing parts of an inbound message are waited for.",
+							"It runs from the last part that came; then the message is taken in as far as it is there.",
+							&pt_inbound_part_timeout, 600, 1, 86400, PGC_SUSET,
+							GUC_UNIT_S, NULL, NULL, NULL);
 	DefineCustomIntVariable("portatext.receiver_port",
 							"TCP port of the listener for carriers' callbacks.",
 							"0: no listener.",

@@ -12,6 +12,7 @@ extern int	pt_dispatchers;		/* portatext.dispatchers */
 extern char *pt_receiver_address;	/* portatext.receiver_address */
 extern int	pt_receiver_port;	/* portatext.receiver_port; 0: off */
 extern int	pt_shutdown_grace;	/* portatext.shutdown_grace, milliseconds */
+extern int	pt_inbound_part_timeout;	/* portatext.inbound_part_timeout, seconds */
 extern double pt_sender_min_delivered;	/* portatext.sender_min_delivered */
 extern int	pt_sender_min_receipts; /* portatext.sender_min_receipts */
 extern char *pt_installation_setting;	/* portatext.installation_id */
