@@ -9,7 +9,8 @@ static const PtServiceHooks hooks = {
 	.choose = pt_service_choose,
 	.check = pt_service_check,
 	.recheck = pt_service_recheck,
-	.stays = pt_service_stays
+	.stays = pt_service_stays,
+	.inbound = pt_service_inbound
 };
 
 void
