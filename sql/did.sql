@@ -79,3 +79,7 @@ SELECT pg_temp.receive('77777', '+15557770001', 'Hello');
 SET portatext.replies_per_minute = 2;
 SELECT kinds FROM generate_series(1, 4) n,
     LATERAL (SELECT string_agg(split_part(r, ' ', 1), ' ') AS kinds FROM pg_temp.receive('+15551230005', '+15557770001', 'Message ' || n) r) k;
+
+-- What follows finds nothing of this.
+DROP EXTENSION portatext CASCADE;
+CREATE EXTENSION portatext;

@@ -191,3 +191,7 @@ SELECT pg_temp.texts('+15551230011', '12345', 'YES DEALS');
 DROP TRIGGER fail ON portatext.subscriber;
 
 SELECT * FROM portatext.check_balances();
+
+-- What follows finds nothing of this.
+DROP EXTENSION portatext CASCADE;
+CREATE EXTENSION portatext;
