@@ -74,6 +74,32 @@ pt_charset_of(const char *content_type)
 	return PT_CHARSET_GUESS;
 }
 
+const char *
+pt_kannel_udh(const char *value, char *out, size_t size)
+{
+	static const char digits[] = "0123456789abcdef";
+	size_t		n = 0;
+
+	if (value == NULL || value[0] != '%')
+		return value;
+	for (const char *p = value; *p != '\0'; p++)
+	{
+		unsigned	octet = *p == '+' ? ' ' : (unsigned char) *p;
+
+		if (*p == '%' && pt_hex_digit(p[1]) >= 0 && pt_hex_digit(p[2]) >= 0)
+		{
+			octet = (unsigned) (pt_hex_digit(p[1]) << 4 | pt_hex_digit(p[2]));
+			p += 2;
+		}
+		if (n + 2 >= size)
+			return NULL;
+		out[n++] = digits[octet >> 4];
+		out[n++] = digits[octet & 15];
+	}
+	out[n] = '\0';
+	return out;
+}
+
 /* Sets the text from octets of a set with one octet per character; false: no memory. */
 static bool
 convert(PtMessage *message, const char *octets, size_t len, PtCharset charset)

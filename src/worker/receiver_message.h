@@ -50,6 +50,12 @@ extern bool pt_message_read(const PtFields *fields, PtMessage *message, const ch
 extern bool pt_message_read_octets(const PtFields *fields, const char *octets, size_t len, PtCharset charset,
 								   PtMessage *message, const char **problem);
 
+/*
+ * Kannel's X-Kannel-UDH in hexadecimal: it is percent-encoded (Kannel 1.4) or
+ * already in hexadecimal.  NULL: it does not fit in size octets, or value is NULL.
+ */
+extern const char *pt_kannel_udh(const char *value, char *out, size_t size);
+
 /* The character set that a Content-Type (RFC 9110, 8.3) names; NULL: none is named. */
 extern PtCharset pt_charset_of(const char *content_type);
 

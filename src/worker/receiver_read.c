@@ -10,6 +10,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define UDH_SIZE 514			/* of a header of 256 octets in hexadecimal */
+
 /* A request header; NULL when it is missing. */
 static const char *
 header(const PtRequest *r, const char *name)
@@ -87,9 +89,11 @@ kannel_number(const PtRequest *r, const char *name, char *out, size_t size)
 static unsigned
 read_kannel_message(PtRequest *r, PtFields *fields)
 {
+	char		udh[UDH_SIZE];
+
 	fields->from = kannel_number(r, "X-Kannel-From", r->from, sizeof(r->from));
 	fields->to = kannel_number(r, "X-Kannel-To", r->to, sizeof(r->to));
-	fields->udh = header(r, "X-Kannel-UDH");
+	fields->udh = pt_kannel_udh(header(r, "X-Kannel-UDH"), udh, sizeof(udh));
 	if (fields->ref == NULL && r->user[0] != '\0' && strcmp(r->user, r->callback.carrier) != 0)
 		fields->ref = r->user;
 	return pt_message_read_octets(fields, r->body != NULL ? r->body : "", r->body_len,

@@ -338,6 +338,10 @@ class Centre:
         if path == "/mo":
             delivered = self.inbound(a["from"], a["to"], a.get("text", ""))
             return 200 if delivered else 503, {"delivered": delivered}
+        if path == "/deliver":
+            udh, data = bytes.fromhex(a.get("udh", "")), bytes.fromhex(a.get("data", ""))
+            delivered = self.deliver(a["from"], a["to"], ESM_UDH if udh else 0, int(a.get("coding", 0)), udh + data)
+            return 200 if delivered else 503, {"delivered": delivered}
         if path == "/receipt":
             self.receipt(a["id"], a["from"], a["to"], a.get("stat", "DELIVRD"), int(a.get("err", 0)))
         elif path == "/receipts":

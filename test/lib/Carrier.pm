@@ -25,7 +25,8 @@ my $scripts = abs_path(dirname(__FILE__) . '/../carrier');
 my $started = 0;
 my @all;
 
-# Options: mo_url (where inbound messages go), mps (messages a second of bearerbox).
+# Options: mo_url (where inbound messages go), mps (messages a second of bearerbox),
+# raw (parts of inbound messages are not joined, texts not recoded).
 sub start
 {
 	my ($class, %opt) = @_;
@@ -47,6 +48,7 @@ sub launch
 
 	local $ENV{CARRIER_PORTS} = $self->{ports};
 	local $ENV{CARRIER_MPS} = $opt->{mps} // '';
+	local $ENV{CARRIER_RAW} = $opt->{raw} // '';
 	local $ENV{MO_URL} = $opt->{mo_url} // '';
 	my $out = "$self->{dir}.start";
 
@@ -141,6 +143,9 @@ sub mo
 
 	return $self->control('/mo', from => $from, to => $to, text => $text);
 }
+
+# One inbound message or part as octets: udh and data in hexadecimal, coding as SMPP's data_coding.
+sub deliver { my ($self, %arg) = @_; return $self->control('/deliver', %arg) }
 
 sub link_state { my ($self, $state) = @_; return $self->control('/link', state => $state) }
 sub receipts { my ($self, $state) = @_; return $self->control('/receipts', state => $state) }
