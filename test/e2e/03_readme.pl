@@ -75,5 +75,8 @@ for my $block (blocks('docs/sending.md'))
 	paste("sending.md: $first", $block);
 }
 
+# docs/services.md likewise.
+paste('services.md: ' . (split /\n/)[0], $_) for blocks('docs/services.md');
+
 $node->stop;
 done_testing();
