@@ -224,6 +224,24 @@ shop("SELECT portatext.send_sms('+$new', 'Still two for one', service => 'DEALS'
 is(join('|', got($new, 1)), 'Still two for one', 'SUB-07 the new number gets messages');
 is(shop_fails("SELECT portatext.send_sms('+$ann', 'Still two for one', service => 'DEALS')"), 'SM016', 'the old one none');
 
+# ---- a pause (SUB-05, SUB-06), and a number of another country (SVC-11) ----
+
+my $fay = '12025551008';
+
+asks($fay, 'yes deals', 'FLOW-03', joined('opt_in', 'DEALS', 'marketing'));
+sql("SELECT portatext.apply_carrier_notice('kannel', '+$fay', 'paused')");
+is(shop_fails("SELECT portatext.send_sms('+$fay', 'Two for one today', service => 'DEALS')"), 'SM017',
+	'SUB-05, SUB-10 a paused subscriber gets no message');
+sql("SELECT portatext.apply_carrier_notice('kannel', '+$fay', 'resumed')");
+shop("SELECT portatext.send_sms('+$fay', 'Two for one today', service => 'DEALS')");
+is(join('|', got($fay, 1)), 'Two for one today', 'SUB-06 after the pause messages again');
+sql("SELECT portatext.apply_carrier_notice('kannel', '+$fay', 'paused')");
+asks($fay, 'unsubscribe deals', 'SUB-11 a paused subscriber leaves', joined('opt_out', 'DEALS', 'marketing'));
+sql("SELECT portatext.apply_carrier_notice('kannel', '+$fay', 'resumed')");
+is(state_of($fay, 'DEALS'), 'opted_out', 'SUB-11 the end of the pause does not subscribe again');
+asks_in_vain('447700900123', 'YES DEALS', 'SVC-11 a number of another country is not answered');
+is(state_of('447700900123', 'DEALS'), '', 'SVC-11 and not subscribed');
+
 # ---- single opt-in, lines kept (FLOW-09); several services on one code (FLOW-11) ----
 
 my $bob = '12025551003';
