@@ -18,7 +18,7 @@
 size_t
 pt_parts_room(size_t octets, int n)
 {
-	return (octets + (size_t) n + 1) * OCTETS_PER_OCTET;
+	return (octets + (size_t) n + 1) * OCTETS_PER_OCTET + 1;	/* put() asks for 4 */
 }
 
 /* Writes one character; -1: no room. */
