@@ -20,6 +20,7 @@
 #define CAREFUL_STEPS 10000		/* without an error, until no more care is taken */
 
 static int	careful = 0;		/* steps that are still run with care */
+static bool failed_plainly = false; /* since it was asked last */
 
 /*
  * Is it an error of the moment (locks, resources, a server that stops), so that
@@ -51,7 +52,10 @@ run_plainly(PtInboundStep step, void *arg)
 	PG_CATCH();
 	{
 		if (!is_passing(geterrcode()))
+		{
 			careful = CAREFUL_STEPS;
+			failed_plainly = true;
+		}
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
@@ -112,4 +116,13 @@ pt_inbound_step(const char *what, const pg_uuid_t *id, PtInboundStep step, void 
 			 error->context != NULL ? errcontext("%s", error->context) : 0));
 	FreeErrorData(error);
 	return false;
+}
+
+bool
+pt_inbound_worth_repeating(void)
+{
+	bool		answer = failed_plainly;
+
+	failed_plainly = false;
+	return answer;
 }

@@ -25,6 +25,7 @@
 #include "cache.h"
 #include "carrier/http_receipt.h"
 #include "carrier/load.h"
+#include "sms/inbound_route.h"
 #include "worker/receiver.h"
 #include "worker/session.h"
 #include "worker/settings.h"
@@ -378,14 +379,17 @@ run_batch(PtCallback *callbacks)
 	return ERRCODE_TO_CATEGORY(batch.sqlstate) == ERRCODE_DATA_EXCEPTION ? 400 : 503;
 }
 
-/* Stores all that waits, in one transaction or else each on its own, and answers. */
+/*
+ * Stores all that waits, in one transaction or else each on its own, and answers.
+ * One that failed alone is tried again when that may help.
+ */
 static void
 serve(PtCallback *callbacks)
 {
-	bool		together = callbacks->next == NULL;
 	unsigned	status = run_batch(callbacks);
+	bool		repeat = pt_inbound_worth_repeating();
+	bool		together = status == 200 || (callbacks->next == NULL && !repeat);
 
-	together = together || status == 200;
 	while (callbacks != NULL)
 	{
 		PtCallback *next = callbacks->next;
