@@ -41,16 +41,29 @@ static PtPlan opt_in_plan = {
 	CONSENT_ARGS
 };
 
+/*
+ * A number that is not there is inserted: so an opt-out waits for the first
+ * opt-in of the same number if that is just being written, and comes after it.
+ */
 static PtPlan opt_out_plan = {
 	"WITH s AS MATERIALIZED (SELECT x.service_id, x.account_id, x.keyword FROM portatext.service x"
 	"  WHERE x.service_id = $1),"
-	" gone AS (UPDATE portatext.subscriber x SET state = 'opted_out', changed_at = portatext.now(), reminder_unpaid = false"
-	"  WHERE x.service_id = $1 AND x.number::text = $2 AND x.state IN ('active', 'paused')"
-	"  RETURNING 1),"
+	" reached AS (INSERT INTO portatext.subscriber AS x (service_id, number, account_id, state, reminder_due)"
+	"  SELECT s.service_id, $2, s.account_id, 'opted_out', '-infinity' FROM s"
+	"  ON CONFLICT (service_id, number) DO UPDATE SET state = 'opted_out', changed_at = excluded.changed_at,"
+	"    reminder_unpaid = false WHERE x.state IN ('active', 'paused')"
+	"  RETURNING x.reminder_due > '-infinity' AS subscribed),"
+	" gone AS (SELECT FROM reached r WHERE r.subscribed),"
 	KEEP_EVIDENCE("opt_out") ","
 	TELL("subscriber.opted_out", "gone")
-	" SELECT EXISTS (SELECT FROM gone) FROM s",
+	" SELECT EXISTS (SELECT FROM gone), EXISTS (SELECT FROM reached r WHERE NOT r.subscribed) FROM s",
 	CONSENT_ARGS
+};
+
+/* Takes back the row of a number that was not there. */
+static PtPlan absent_plan = {
+	"DELETE FROM portatext.subscriber x WHERE x.service_id = $1 AND x.number::text = $2 AND x.reminder_due = '-infinity'",
+	2, {INT8OID, TEXTOID}
 };
 
 /* Confirmations of an opt-out are not dropped: each stop word has its answer (FLOW-12). */
@@ -123,11 +136,15 @@ pt_service_opt_in(const PtConsent *consent)
 bool
 pt_service_opt_out(const PtConsent *consent)
 {
+	Datum		number[2] = {Int64GetDatum(consent->service_id), CStringGetTextDatum(consent->number)};
 	PtRole		saved;
 	bool		gone;
+	bool		isnull;
 
 	pt_become_keeper(&saved);
 	gone = apply(&opt_out_plan, consent);
+	if (DatumGetBool(pt_result(0, 2, &isnull)))
+		pt_plan_run_latest(&absent_plan, number, NULL, SPI_OK_DELETE);
 	PT_POINT("service_opted_out");
 	pt_drop_waiting_service(consent->service_id, consent->number, "not_subscribed");
 	pt_become_caller(&saved);
