@@ -54,6 +54,7 @@ CORE = \
 	src/number/zone_data.c \
 	src/service/flow_text.c \
 	src/service/keyword.c \
+	src/service/waking.c \
 	src/text/gsm.c \
 	src/text/gsm_code.c \
 	src/text/gsm_table.c \

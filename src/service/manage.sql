@@ -122,6 +122,10 @@ BEGIN
     UPDATE portatext.service x SET state = new_state, changed_at = portatext.now(),
             review_note = COALESCE(note, x.review_note)
         WHERE x.service_id = s.service_id;
+    IF new_state = 'active' THEN        -- what came due meanwhile
+        UPDATE portatext.subscriber x SET reminder_due = portatext.now()
+            WHERE x.service_id = s.service_id AND x.reminder_due = 'infinity';
+    END IF;
     INSERT INTO portatext.event (account_id, type, subject, payload)
         VALUES (s.account_id, 'service.' || CASE WHEN s.state = 'suspended' AND new_state <> 'closed' THEN 'resumed'
                                                 ELSE new_state::text END, s.keyword,
@@ -272,7 +276,7 @@ CREATE FUNCTION portatext.suspend_service(service_id bigint, note text DEFAULT N
     AS $$
 BEGIN
     PERFORM portatext.move_service(portatext.lock_service(service_id), 'suspended', note);
-    RETURN portatext.drop_service_messages(service_id, 'service_suspended');
+    RETURN portatext.drop_service_messages(service_id, 'service_not_active');
 END
 $$;
 COMMENT ON FUNCTION portatext.suspend_service(bigint, text) IS
@@ -304,7 +308,7 @@ CREATE FUNCTION portatext.close_service(service_id bigint) RETURNS bigint
     AS $$
 BEGIN
     PERFORM portatext.move_service(portatext.lock_service(service_id), 'closed');
-    RETURN portatext.drop_service_messages(service_id, 'service_closed');
+    RETURN portatext.drop_service_messages(service_id, 'service_not_active');
 END
 $$;
 COMMENT ON FUNCTION portatext.close_service(bigint) IS

@@ -108,13 +108,13 @@ CREATE TABLE portatext.subscriber (
     reminder_due timestamptz NOT NULL,
     reminder_unpaid boolean NOT NULL DEFAULT false,
     PRIMARY KEY (service_id, number)
-) WITH (fillfactor = 85);
+) WITH (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.02);
 CREATE INDEX subscriber_number ON portatext.subscriber (number);
 CREATE INDEX subscriber_reminder ON portatext.subscriber (reminder_due) WHERE state = 'active' AND NOT reminder_unpaid;
 CREATE INDEX subscriber_unpaid ON portatext.subscriber (account_id) WHERE reminder_unpaid;
 COMMENT ON TABLE portatext.subscriber IS 'Who has subscribed to a service, also those who have left it (SUB-08).';
 COMMENT ON COLUMN portatext.subscriber.since IS 'Of the last opt-in.';
-COMMENT ON COLUMN portatext.subscriber.reminder_due IS '30 days from the opt-in or the last reminder (FLOW-15).';
+COMMENT ON COLUMN portatext.subscriber.reminder_due IS '30 days from the opt-in or the last reminder (FLOW-15), then put at the subscriber''s own time of that day; infinity: came due while the service is not active.';
 COMMENT ON COLUMN portatext.subscriber.reminder_unpaid IS 'Its reminder could not be paid and waits for credits (FLOW-15).';
 SELECT pg_catalog.pg_extension_config_dump('portatext.subscriber', '');
 

@@ -12,6 +12,9 @@
 #include "fmgr.h"
 #include "utils/builtins.h"
 
+#include "service/service.h"
+#include "sms/automatic.h"
+
 /* $1 service, $2 number, $3 message, $4 source, $5 evidence, $6 text that was shown. */
 #define CONSENT_ARGS 6, {INT8OID, TEXTOID, UUIDOID, TEXTOID, JSONBOID, TEXTOID}
 
@@ -151,6 +154,26 @@ pt_service_opt_out(const PtConsent *consent)
 	return gone;
 }
 
+PtRefusalCode
+pt_service_tell(int64 service_id, const char *number, PtMessageKind kind)
+{
+	const PtService *service = pt_service_by_id(service_id);
+	PtAutomatic message = {.kind = kind,.to = number,.record = true};
+	PtRefusal	refusal;
+	pg_uuid_t	id;
+
+	if (service == NULL)
+		return PT_REFUSE_UNKNOWN_SERVICE;
+	if (!pt_service_may_send(service, kind, &refusal))
+		return refusal.code;
+	message.account_id = service->account_id;
+	message.service_id = service->service_id;
+	message.from = service->code;
+	message.carrier_id = service->carrier_id;
+	message.body = pt_service_text(service, kind);
+	return pt_send_automatic(&message, &id);
+}
+
 /* The arguments of both SQL functions; only the last three may be null. */
 static PtConsent
 consent_arguments(FunctionCallInfo fcinfo)
@@ -217,4 +240,21 @@ pt_drop_waiting_service_sql(PG_FUNCTION_ARGS)
 	pt_become_caller(&saved);
 	SPI_finish();
 	PG_RETURN_INT64(ended);
+}
+
+PG_FUNCTION_INFO_V1(pt_service_greet_sql);
+
+/* portatext.service_greet(service_id, number): the text after an opt-in (FLOW-03); why not, or null. */
+Datum
+pt_service_greet_sql(PG_FUNCTION_ARGS)
+{
+	char	   *number = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	PtRefusalCode answer;
+
+	SPI_connect();
+	answer = pt_service_tell(PG_GETARG_INT64(0), number, PT_KIND_OPT_IN);
+	SPI_finish();
+	if (answer == PT_ACCEPTED)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(pt_refusal_name(answer)));
 }

@@ -7,6 +7,9 @@
 
 #include "portatext.h"
 
+#include "sms/kind.h"
+#include "sms/refusal.h"
+
 typedef struct PtConsent
 {
 	int64		service_id;
@@ -34,5 +37,11 @@ extern bool pt_service_opt_out(const PtConsent *consent);
  * confirmations of an opt-out; code says why.  Inside SPI, as the keeper.
  */
 extern int64 pt_drop_waiting_service(int64 service_id, const char *number, const char *code);
+
+/*
+ * Queues a service's automatic text of a kind for a number; what cannot be sent is
+ * kept as skipped, and the answer says why (FLOW-14).  Inside SPI.
+ */
+extern PtRefusalCode pt_service_tell(int64 service_id, const char *number, PtMessageKind kind);
 
 #endif							/* PORTATEXT_SUBSCRIBER_H */

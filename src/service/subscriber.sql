@@ -20,6 +20,12 @@ CREATE FUNCTION portatext.drop_waiting_service(service_id bigint, recipient text
 COMMENT ON FUNCTION portatext.drop_waiting_service(bigint, text, text) IS
     'Internal: ends, with a refund, every message of the service to the recipient that still waits, but confirmations of an opt-out; returns how many.';
 
+CREATE FUNCTION portatext.service_greet(service_id bigint, recipient text) RETURNS text
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'pt_service_greet_sql';
+COMMENT ON FUNCTION portatext.service_greet(bigint, text) IS
+    'Internal: queues the text that follows an opt-in (FLOW-03); what cannot be sent is kept as skipped (FLOW-14). Returns why, null: it is queued.';
+
 -- Accounts name a service by its keyword, or by its id.
 
 CREATE FUNCTION portatext.service_named(service text) RETURNS portatext.service
@@ -67,7 +73,8 @@ $$;
 COMMENT ON FUNCTION portatext.is_served(text[], text) IS
     'Internal: is the canonical number one of these countries'' and not known to be a fixed line (SVC-11)?';
 
-CREATE FUNCTION portatext.add_subscriber(service text, number text, source text, evidence jsonb, shown_text text DEFAULT NULL)
+CREATE FUNCTION portatext.add_subscriber(service text, number text, source text, evidence jsonb, shown_text text DEFAULT NULL,
+        confirm boolean DEFAULT true)
     RETURNS boolean
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -75,6 +82,7 @@ CREATE FUNCTION portatext.add_subscriber(service text, number text, source text,
 DECLARE
     s constant portatext.service := portatext.service_named(service);
     person constant text := portatext.to_e164(number)::text;
+    joined boolean;
 BEGIN
     IF s.state NOT IN ('approved', 'active') THEN
         RAISE EXCEPTION 'service % takes no subscribers', s.keyword USING ERRCODE = 'object_not_in_prerequisite_state',
@@ -93,12 +101,16 @@ BEGIN
         RAISE EXCEPTION 'service % does not serve %', s.keyword, COALESCE(person, 'a number that is null')
             USING ERRCODE = 'invalid_parameter_value', HINT = 'A short code reaches mobile numbers of its own countries only.';
     END IF;
-    RETURN portatext.service_opt_in(s.service_id, person, NULL, source, evidence, shown_text);
+    joined := portatext.service_opt_in(s.service_id, person, NULL, source, evidence, shown_text);
+    IF s.state = 'active' AND confirm THEN
+        PERFORM portatext.service_greet(s.service_id, person);
+    END IF;
+    RETURN joined;
 END
 $$;
-COMMENT ON FUNCTION portatext.add_subscriber(text, text, text, jsonb, text) IS
-    'Subscribes a number to a service (keyword or id) by prior written consent: source web or paper, evidence, and the text that was shown (SVC-16, LAW-04). False: it was subscribed already; the evidence is kept all the same.';
-GRANT EXECUTE ON FUNCTION portatext.add_subscriber(text, text, text, jsonb, text) TO portatext_account, portatext_operator;
+COMMENT ON FUNCTION portatext.add_subscriber(text, text, text, jsonb, text, boolean) IS
+    'Subscribes a number to a service (keyword or id) by prior written consent: source web or paper, evidence, and the text that was shown (SVC-16, LAW-04). An active service sends its text for an opt-in (FLOW-03), unless confirm is false: for those to whom another system has sent one. False: it was subscribed already; the evidence is kept all the same.';
+GRANT EXECUTE ON FUNCTION portatext.add_subscriber(text, text, text, jsonb, text, boolean) TO portatext_account, portatext_operator;
 
 CREATE FUNCTION portatext.change_subscriber(s portatext.service, recipient text, new_state portatext.subscriber_state,
         action text, source text, evidence jsonb) RETURNS void
@@ -166,3 +178,11 @@ $$;
 COMMENT ON FUNCTION portatext.subscriber_history(text, text) IS
     'What a number has consented to with a service (keyword or id), when it left, and the carriers'' notices, with the evidence; oldest first.';
 GRANT EXECUTE ON FUNCTION portatext.subscriber_history(text, text) TO portatext_account, portatext_operator;
+
+CREATE FUNCTION portatext.send_reminders(most int DEFAULT 100) RETURNS integer
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'pt_send_reminders';
+COMMENT ON FUNCTION portatext.send_reminders(int) IS
+    'Operators: one batch of what the scheduler does: reminds, of the subscribers that are due, at most so many (FLOW-01) and returns how many. Others get their own time of the day, within their waking hours. To catch up faster than portatext.reminder_rate.';
+GRANT EXECUTE ON FUNCTION portatext.send_reminders(int) TO portatext_operator;

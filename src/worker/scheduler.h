@@ -40,6 +40,10 @@ extern void pt_task_retire_events(void *task);
 extern void pt_task_retire_ledger(void *task);
 extern void pt_task_retire_refs(void *task);
 
+extern void pt_task_reminders(void *task);	/* service_task.c */
+extern void pt_task_unpaid_reminders(void *task);
+extern void pt_task_retire_service(void *task);
+
 /* Asks about those of the ids that are listed as without a receipt: ask.c. */
 extern void pt_ask_carriers(Datum ids);
 

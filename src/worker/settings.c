@@ -18,6 +18,7 @@ int			pt_inbound_part_timeout = 600;
 double		pt_sender_min_delivered = 0.5;
 int			pt_sender_min_receipts = 50;
 char	   *pt_installation_setting = NULL;
+double		pt_reminder_rate = 50;
 int			pt_retention_messages = 0;
 int			pt_retention_events = 0;
 int			pt_retention_ledger = 0;
@@ -109,6 +110,11 @@ define_database_settings(void)
 							"It runs from the last part that came; then the message is taken in as far as it is there.",
 							&pt_inbound_part_timeout, 600, 1, 86400, PGC_SUSET,
 							GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomRealVariable("portatext.reminder_rate",
+							 "Subscription reminders a second, at most.",
+							 "0: none are sent.",
+							 &pt_reminder_rate, 50, 0, 10000, PGC_SUSET, 0,
+							 NULL, NULL, NULL);
 	DefineCustomIntVariable("portatext.receiver_port",
 							"TCP port of the listener for carriers' callbacks.",
 							"0: no listener.",

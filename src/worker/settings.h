@@ -16,6 +16,7 @@ extern int	pt_inbound_part_timeout;	/* portatext.inbound_part_timeout, seconds *
 extern double pt_sender_min_delivered;	/* portatext.sender_min_delivered */
 extern int	pt_sender_min_receipts; /* portatext.sender_min_receipts */
 extern char *pt_installation_setting;	/* portatext.installation_id */
+extern double pt_reminder_rate; /* portatext.reminder_rate, reminders a second */
 extern int	pt_retention_messages;	/* portatext.retention_messages, days; 0: for ever */
 extern int	pt_retention_events;
 extern int	pt_retention_ledger;
