@@ -280,6 +280,20 @@ RESET SESSION AUTHORIZATION;
 SELECT m.state, m.error_code, m.error_text, o.lane FROM portatext.message m LEFT JOIN portatext.outbox o USING (message_id)
     WHERE m.message_id IN (:'first', :'second', :'third') ORDER BY m.message_id;
 
+-- FLOW-03: an active service answers, also consent from a web page; FLOW-14: who cannot be answered is subscribed all the same.
+UPDATE portatext.service SET state = 'active' WHERE service_id = :news;
+SET SESSION AUTHORIZATION regress_sub_red;
+SELECT portatext.add_subscriber('NEWS', '+12125557001', 'web', '{"a": 1}');
+RESET SESSION AUTHORIZATION;
+SELECT portatext.recharge(10, NULL, :red), portatext.set_tariff('1', 1, :red) IS NOT NULL, portatext.alter_short_code(:code_a, carrier => 'loopback');
+SET SESSION AUTHORIZATION regress_sub_red;
+SELECT portatext.add_subscriber('NEWS', '+12125557002', 'web', '{"a": 1}'), portatext.add_subscriber('NEWS', '+12125557002', 'web', '{"a": 1}'),
+    portatext.add_subscriber('NEWS', '+12125557003', 'web', '{"a": 1}', confirm => false);
+RESET SESSION AUTHORIZATION;
+SELECT pg_temp.states('+12125557___');
+SELECT to_number, kind, CASE state WHEN 'skipped' THEN 'skipped' ELSE 'sent' END, error_code, cost, body FROM portatext.message
+    WHERE to_number::text LIKE '+12125557___' ORDER BY message_id;
+
 -- forget_number(): an opt-out stays known; the rest loses the number.
 SELECT portatext.service_opt_in(:news, '+12125554001', NULL, 'web', '{"ip": "192.0.2.9"}', 'I agree'),
     portatext.service_opt_out(:news, '+12125554001', NULL, 'sms', '{"text": "STOP"}', 'Good bye'),

@@ -163,6 +163,7 @@ send_alone(const Due *due, PtRefusalCode *answer)
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
+		PT_POINT("reminder");
 		*answer = pt_service_tell(due->service_id, due->number, PT_KIND_REMINDER);
 		ReleaseCurrentSubTransaction();
 	}

@@ -1,7 +1,7 @@
 /*
  * waking.c
  *	  Waking hours over one and several time zones, and the times in them at which
- *	  reminders are sent.
+ *	  reminders are sent (FLOW-15).
  */
 #include "tap.h"
 
@@ -48,14 +48,13 @@ check_minutes(const char *name, const int *offsets, int n, int expected)
 	ok(waking.minutes == expected, "%s: %d minutes a day (%d)", name, expected, waking.minutes);
 }
 
-/* Slots are awake, within a day from then on, and the same one on the next day. */
+/* Slots and what follows within the margin are awake, within a day from then on, and the same on the next day. */
 static void
-check_slots(const char *name, const int *offsets, int n)
+check_slots(const char *name, const int *offsets, int n, int margin)
 {
 	PtWaking	waking;
 	int			wrong = 0;
 	int			hours[24] = {0};
-	int			least = 1 << 30;
 
 	pt_waking_hours(&waking, offsets, n);
 	for (uint32_t i = 0; i < 20000; i++)
@@ -65,15 +64,24 @@ check_slots(const char *name, const int *offsets, int n)
 		int64_t		slot = pt_waking_slot(&waking, from, hash);
 
 		wrong += slot < from || slot >= from + DAY || !all_awake(slot, offsets, n);
+		wrong += !all_awake(slot + margin * 60, offsets, n);
 		wrong += pt_waking_slot(&waking, slot, hash) != slot;
 		wrong += pt_waking_slot(&waking, slot + 1, hash) != slot + DAY;
 		hours[slot % DAY / HOUR]++;
 	}
 	ok(wrong == 0, "%s: slots are awake, within a day, and repeat", name);
-	for (int i = 0; i < 24; i++)
-		if (hours[i] > 0 && hours[i] < least)
-			least = hours[i];
-	ok(least > 20000 * 30 / waking.minutes / 2, "%s: every hour has its share", name);
+	ok(waking.margin == margin, "%s: %d minutes are left behind a slot (%d)", name, margin, waking.margin);
+	wrong = 0;
+	for (int hour = 0; hour < 24; hour++)
+	{
+		int			share = 0;
+
+		for (int i = hour * 60; i < hour * 60 + 60; i++)
+			share += waking.awake[i] && waking.awake[(i + margin) % PT_WAKING_MINUTES];
+		share = 20000 * share / waking.slots;
+		wrong += hours[hour] < share * 3 / 4 || hours[hour] > share * 5 / 4;
+	}
+	ok(wrong == 0, "%s: every hour has its share", name);
 }
 
 int
@@ -86,6 +94,8 @@ main(void)
 	int			none[] = {NEW_YORK, GUAM, KATHMANDU};
 	int			east[] = {APIA};
 	int			west[] = {BAKER};
+	int			quarter[] = {0, 11 * HOUR - 15 * 60};
+	int			minute[] = {0, 11 * HOUR - 60};
 	PtWaking	waking;
 
 	check_minutes("one zone", one, 1, 11 * 60);
@@ -95,10 +105,14 @@ main(void)
 	check_minutes("far in the east", east, 1, 11 * 60);
 	check_minutes("far in the west", west, 1, 11 * 60);
 	check_minutes("around the world", none, 3, 0);
-	check_slots("one zone", one, 1);
-	check_slots("two zones", two, 2);
-	check_slots("a zone of quarters", odd, 1);
-	check_slots("far in the east", east, 1);
+	check_minutes("a quarter of an hour", quarter, 2, 15);
+	check_minutes("one minute", minute, 2, 1);
+	check_slots("one zone", one, 1, 60);
+	check_slots("two zones", two, 2, 60);
+	check_slots("a zone of quarters", odd, 1, 60);
+	check_slots("far in the east", east, 1, 60);
+	check_slots("a quarter of an hour", quarter, 2, 7);
+	check_slots("one minute", minute, 2, 0);
 
 	pt_waking_hours(&waking, one, 1);
 	ok(pt_waking_slot(&waking, NOON, 0) == NOON + 20 * HOUR, "the first slot is 9:00 local, tomorrow when it is past noon");
