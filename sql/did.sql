@@ -79,6 +79,19 @@ SELECT pg_temp.receive('77777', '+15557770001', 'Hello');
 SET portatext.replies_per_minute = 2;
 SELECT kinds FROM generate_series(1, 4) n,
     LATERAL (SELECT string_agg(split_part(r, ' ', 1), ' ') AS kinds FROM pg_temp.receive('+15551230005', '+15557770001', 'Message ' || n) r) k;
+RESET portatext.replies_per_minute;
+
+-- Two numbers of the installation that answer by themselves do not answer each other; one alone may.
+SELECT pg_temp.receive('+15557770003', '+15557770001', 'From one robot to another');
+SELECT pg_temp.receive('+15557770002', '+15557770001', 'From a number without a robot');
+
+-- PSMS-03: a landline number that an account was given is a number like any other.
+SELECT portatext.assign_did('+493012345678', :one) > 0, portatext.number_type('+493012345678');
+SELECT pg_temp.receive('+15551230006', '+493012345678', 'Hello');
+UPDATE portatext.did SET stop_detection = true, auto_reply = 'Guten Tag' WHERE number = '+493012345678';
+SELECT pg_temp.receive('+15551230006', '+493012345678', 'Hello');
+SELECT pg_temp.receive('+15551230006', '004930 12345678', 'Stop');
+SELECT * FROM portatext.check_balances();
 
 -- What follows finds nothing of this.
 DROP EXTENSION portatext CASCADE;
