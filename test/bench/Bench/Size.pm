@@ -21,7 +21,7 @@ my %size = (
 	SINGLES => [ 1_000, 50 ],      # messages whose way to the carrier is timed
 	RECEIPTS => [ 50_000, 1_000 ],
 	TEXTS => [ 200_000, 2_000 ],   # texts whose segments are counted
-	PROFILE => [ 100_000, 5_000 ], # messages of the drain that perf watches
+	WATCHED => [ 100_000, 5_000 ], # messages of the drain that perf watches
 );
 
 sub size
