@@ -21,7 +21,7 @@ CREATE FUNCTION portatext.health_workers()
     UNION ALL
     SELECT 'critical', 'workers_missing', k.kind,
            format('%s of %s run.', k.running, k.n),
-           'Look for "no background worker slot" or an error in the server''s log; max_worker_processes may be too small.'
+           'Look for "no background worker slot" or an error in the server''s log; max_worker_processes or max_locks_per_transaction may be too small.'
         FROM (SELECT x.kind, x.n, (SELECT count(*) FROM w WHERE w.kind = x.kind) AS running FROM wanted x) k
         WHERE k.running < k.n AND k.kind <> 'receiver' AND portatext.worker_problem() IS NULL
     UNION ALL
