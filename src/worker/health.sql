@@ -161,9 +161,13 @@ CREATE FUNCTION portatext.health_server()
         WHERE (a.backend_xmin IS NOT NULL OR a.backend_xid IS NOT NULL) AND a.backend_type <> 'autovacuum worker'
           AND a.xact_start < portatext.now() - interval '10 minutes'
     UNION ALL
-    SELECT 'warning', 'replication_slot', s.slot_name::text, 'The slot is not in use and holds old rows.',
-           'Start its consumer, or drop it with pg_drop_replication_slot().'
-        FROM pg_replication_slots s WHERE NOT s.active AND (s.xmin IS NOT NULL OR s.catalog_xmin IS NOT NULL)
+    SELECT 'warning', 'replication_slot', s.slot_name::text,
+           'The slot is not in use and holds ' || concat_ws(' and ',
+               CASE WHEN s.xmin IS NOT NULL OR s.catalog_xmin IS NOT NULL THEN 'old rows' END,
+               CASE WHEN s.wal_status IN ('extended', 'unreserved') THEN 'more WAL than max_wal_size' END) || '.',
+           'Start its consumer, or drop it with pg_drop_replication_slot() before the disk is full.'
+        FROM pg_replication_slots s
+        WHERE NOT s.active AND (s.xmin IS NOT NULL OR s.catalog_xmin IS NOT NULL OR s.wal_status IN ('extended', 'unreserved'))
 $$;
 COMMENT ON FUNCTION portatext.health_server() IS
     'The part of health() about the server, as far as the caller may see sessions.';
