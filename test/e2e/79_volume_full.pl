@@ -17,8 +17,8 @@ plan skip_all => 'this user may not mount a tmpfs in a namespace of its own (uns
 
 my $node = PortatextNode->new_node('volume', start => 0, init => { extra => ['--wal-segsize=1'] }, conf => <<'EOT');
 autovacuum = off
-min_wal_size = 2MB
-max_wal_size = 4MB
+max_wal_size = 1GB
+checkpoint_timeout = 1h
 EOT
 my $data = $node->data_dir;
 my %volume = map { $_ => $node->basedir . "/$_" } 'tables', 'wal';
@@ -116,7 +116,7 @@ sub whole
 	return;
 }
 
-ok(hold_volumes([ tables => '40m' ], [ wal => '12m' ]), 'two small volumes');
+ok(hold_volumes([ tables => '40m' ], [ wal => '48m' ]), 'two small volumes');
 ok(inside('sh', '-c', "cp -a $data/pg_wal/. $volume{wal} && rm -r $data/pg_wal && ln -s $volume{wal} $data/pg_wal && mkdir $volume{tables}/t"),
 	'the WAL on one');
 ok(start_inside(), 'the server starts');
