@@ -77,6 +77,12 @@ $holder->quit;
 ok($node->wait_sql(qq{SELECT count(*) FROM portatext.health() WHERE problem = 'old_snapshot' AND subject = 'process $pid'}, 0), 'and not any more when it has ended');
 ok($node->wait_sql(q{VACUUM portatext.outbox; SELECT n_dead_tup < 100 FROM pg_stat_all_tables WHERE relid = 'portatext.outbox'::regclass}),
 	'then the dead rows go');
+
+# Workers that have nothing to do look seldom: a wake-up brings them work, not a poll.
+sql('SELECT pg_stat_statements_reset()');
+sleep 3;
+my $calls = sql(q{SELECT COALESCE(sum(calls), 0) FROM pg_stat_statements WHERE NOT toplevel OR query !~ 'pg_stat_statements'});
+cmp_ok($calls, '<', 100, "three idle seconds: $calls statements");
 is(sql('SELECT count(*) FROM portatext.check_balances()'), 0, 'BILL-20: balance = ledger');
 
 $node->stop;

@@ -12,8 +12,13 @@ use Test::More;
 
 my @namespace = qw(unshare -U -c -m --keep-caps);
 
-plan skip_all => 'this user may not mount a tmpfs in a namespace of its own (unshare -U -c -m --keep-caps)'
-  if system("@namespace mount -t tmpfs -o size=1m tmpfs /mnt 2>/dev/null") != 0;
+# What the kernel forbids nobody can install: test/e2e/76_disk_full.pl has the rest.
+if (system("@namespace mount -t tmpfs -o size=1m tmpfs /mnt 2>/dev/null") != 0)
+{
+  SKIP: { skip("this user may not mount a tmpfs in a namespace of its own (@namespace)", 1) }
+	done_testing();
+	exit 0;
+}
 
 my $node = PortatextNode->new_node('volume', start => 0, init => { extra => ['--wal-segsize=1'] }, conf => <<'EOT');
 autovacuum = off
@@ -104,13 +109,13 @@ sub whole
 	$came{$_}++ for $peer->recipients;
 	my %committed = map { $_ => 1 } @committed;
 	is(scalar(grep { $_ > 1 } values %came), 0, "$name: nothing went out twice");
-	is(join(' ', grep { !$committed{$_} } keys %came), '', "$name: nothing went out that was not committed");
+	is(scalar(grep { !$committed{$_} } keys %came), 0, "$name: nothing went out that was not committed");
 	is(sql('SELECT count(*) FROM portatext.message'), scalar @committed, "$name: none is lost");
 	is(sql(q{SELECT count(*) FROM portatext.message m WHERE m.step <> 'sent'
 		AND NOT EXISTS (SELECT FROM portatext.needs_attention n WHERE n.message_id = m.message_id)}), 0,
 		"$name: each is sent, or listed: " . sql(q{SELECT COALESCE(string_agg(k, ', '), 'none') FROM
 			(SELECT count(*) || ' ' || kind FROM portatext.needs_attention GROUP BY kind) n (k)}));
-	is(join(' ', grep { !$came{$_} } split /\n/, sql(q{SELECT to_number FROM portatext.message WHERE step = 'sent'})), '',
+	is(scalar(grep { !$came{$_} } split /\n/, sql(q{SELECT to_number FROM portatext.message WHERE step = 'sent'})), 0,
 		"$name: what is sent has arrived");
 	is(sql('SELECT count(*) FROM portatext.check_balances()'), 0, "BILL-20 $name: balance = ledger");
 	return;
