@@ -39,6 +39,7 @@ sub private_kb
 }
 
 my $session = $node->background_psql('postgres');
+$session->set_query_timer_restart;
 my $backend = $session->query_safe('SELECT pg_backend_pid()');
 my $dispatcher;
 my %account = map { split /\|/ } split /\n/, sql('SELECT name, account_id FROM portatext.account');
