@@ -63,8 +63,6 @@ sub run_row
 	alarm 0;
 	die $why if !$done && $why =~ /^interrupted/;
 	$table->failed($row, $why) unless $done;
-	alarm 120;
 	$stage->clear;
-	alarm 0;
 	return;
 }

@@ -32,15 +32,16 @@ sub kannel_query
 {
 	my (%opt) = @_;
 	my $receipts = '%3Fid%3D01234567-89ab-7cde-8f01-23456789abcd%26part%3D1%26type%3D%25d%26answer%3D%25A%26event%3D%25I';
-	my $dlr = $opt{receipts} =~ s{([:/])}{sprintf '%%%02X', ord $1}ger;
+	my $dlr = $opt{receipts} =~ s{//}{//bench:secret@}r =~ s{([:/@])}{sprintf '%%%02X', ord $1}ger;
 
 	return "?dlr-mask=31&username=$opt{user}&password=$opt{password}&priority=1&from=%2B12015550100&to=$opt{to}"
 	  . "&dlr-url=${dlr}%2Freceipt%2Fbench$receipts&coding=0&charset=UTF-8"
 	  . '&text=Your%20table%20is%20ready%2C%20see%20you%20at%208.%20Call%20us%20when%20you%20are%20late.';
 }
 
-# Transactions a second, or 0 with count (a number of transactions for each client
-# instead of a time).  Options: script, clients, seconds or count, connection, settings.
+# Transactions a second.  The length is a time in seconds, or count transactions of
+# each client. Options: script, clients, seconds or count, connection,
+# settings.
 sub pgbench
 {
 	my ($stage, %opt) = @_;

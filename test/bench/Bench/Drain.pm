@@ -5,7 +5,7 @@ package Bench::Drain;
 use strict;
 use warnings;
 
-use Bench::Proc qw(cpu_us server_cpu_us);
+use Bench::Proc qw(server_cpu_us);
 use Exporter qw(import);
 use Time::HiRes qw(time sleep);
 
@@ -20,6 +20,7 @@ sub warm_up
 
 # The workers are stopped and at least n + warm_up(n) messages wait.  With whole => 1
 # exactly so many, and the last outcome ends the measurement; else the n-th message.
+# With cold => 1 the start of the workers begins the measurement.
 # With counted => code that says how many have gone out; default: the sink's count.
 # Gives messages a second, and processor time a message in microseconds.
 sub drain
@@ -27,9 +28,11 @@ sub drain
 	my ($stage, $database, $n, %opt) = @_;
 	my $counted = $opt{counted} || sub { $stage->sink->count };
 	my $base = $counted->();
+	my $started = time;
 	my $dispatcher = $database->start_workers;
 	my %begin = reading($stage, $dispatcher, wait_for($counted, $base + warm_up($n)));
 
+	%begin = (%begin, time => $started, count => $base) if $opt{cold};
 	my $last = wait_for($counted, $base + warm_up($n) + $n);
 	my %end = reading($stage, $dispatcher, $last);
 	my $sent = $end{count} - $begin{count};
@@ -47,11 +50,14 @@ sub drain
 		server_us => ($end{server} - $begin{server}) / $sent };
 }
 
+# Time and processor time, now that so many have gone out.
 sub reading
 {
 	my ($stage, $dispatcher, $count) = @_;
+	my $now = time;
+	my ($server, $one) = server_cpu_us($stage->postmaster, $dispatcher);
 
-	return (time => time, count => $count, dispatcher => cpu_us($dispatcher), server => server_cpu_us($stage->postmaster));
+	return (time => $now, count => $count, dispatcher => $one, server => $server);
 }
 
 # Waits until so many have gone out and says how many it were; gives up when none

@@ -7,7 +7,7 @@ use warnings;
 use Exporter qw(import);
 use POSIX ();
 
-our @EXPORT_OK = qw(cpu_us server_cpu_us private_kb);
+our @EXPORT_OK = qw(server_cpu_us private_kb);
 
 my $tick_us = 1e6 / POSIX::sysconf(POSIX::_SC_CLK_TCK());
 
@@ -28,29 +28,25 @@ sub stat_fields
 	return split ' ', read_file("/proc/$pid/stat") =~ s/^.*\) //sr;
 }
 
-# Processor time of one process in microseconds, user and system.
-sub cpu_us
-{
-	my ($pid) = @_;
-	my @field = stat_fields($pid) or die "process $pid has ended\n";
-
-	return ($field[11] + $field[12]) * $tick_us;
-}
-
-# The same of a whole server: the postmaster, its children, and those that ended.
+# Processor time in microseconds, user and system, of a whole server (the postmaster,
+# its children, and those that ended), and of one of its processes, read at once.
 sub server_cpu_us
 {
-	my ($postmaster) = @_;
+	my ($postmaster, $one) = @_;
 	my @own = stat_fields($postmaster) or die "the server has ended\n";
 	my $ticks = $own[11] + $own[12] + $own[13] + $own[14];
+	my $of_one;
 
 	for my $pid (map { m{(\d+)} } glob '/proc/[0-9]*')
 	{
 		my @field = stat_fields($pid);
 
-		$ticks += $field[11] + $field[12] if @field && $field[1] == $postmaster;
+		next unless @field && $field[1] == $postmaster;
+		$ticks += $field[11] + $field[12];
+		$of_one = $field[11] + $field[12] if $pid == $one;
 	}
-	return $ticks * $tick_us;
+	die "process $one has ended\n" unless defined $of_one;
+	return ($ticks * $tick_us, $of_one * $tick_us);
 }
 
 # Memory that is the process's own, in kB: what is shared grows as buffers are touched.

@@ -70,7 +70,9 @@ sub clear
 
 	while (my $database = pop @{ $self->{databases} })
 	{
+		alarm 60;
 		eval { $database->drop; 1 } or warn "database not dropped: $@";
+		alarm 0;
 	}
 	return;
 }

@@ -5,8 +5,8 @@ package Bench::Table;
 use strict;
 use warnings;
 
-my @width = (46, 10, 5, 46, 10, 6, 8, 6);
-my $format = "| %-46s | %10s | %-5s | %-46s | %10s | %6s | %-8s | %-6s |\n";
+my @width = (50, 10, 5, 44, 10, 6, 8, 6);
+my $format = "| %-50s | %10s | %-5s | %-44s | %10s | %6s | %-8s | %-6s |\n";
 
 # Written to file descriptor 3.
 sub new

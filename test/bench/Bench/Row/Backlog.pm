@@ -18,7 +18,7 @@ sub measure
 	my ($stage, $table) = @_;
 	my $n = size('N');
 	my %database = map { $_ => $stage->database } sort keys %behind;
-	my %rate;
+	my %drain;
 
 	for (values %database)
 	{
@@ -33,10 +33,11 @@ sub measure
 		for my $which (sort keys %behind)
 		{
 			top_up($database{$which}, $n + warm_up($n) + $behind{$which}->());
-			push @{ $rate{$which} }, drain($stage, $database{$which}, $n)->{rate};
+			push @{ $drain{$which} }, drain($stage, $database{$which}, $n);
 		}
 	}
-	print_rates($table, map { $_ => median(@{ $rate{$_} }) } keys %rate);
+	print_pair($table, size('BACKLOG') . ' rows wait', "$small rows wait", @drain{qw(large small)});
+	print_pair($table, size('MANY') . ' rows wait for tomorrow', 'none waits for tomorrow', @drain{qw(later small)});
 	return;
 }
 
@@ -51,14 +52,14 @@ sub top_up
 	return;
 }
 
-sub print_rates
+sub print_pair
 {
-	my ($table, %rate) = @_;
+	my ($table, $what, $other, $ours, $theirs) = @_;
 
-	$table->pair('hand-over, ' . size('BACKLOG') . ' rows wait', $rate{large}, '/s',
-		"the same, $small rows wait", $rate{small}, '>= 0.95');
-	$table->pair('hand-over, ' . size('MANY') . ' rows wait for tomorrow', $rate{later}, '/s',
-		'the same, none waits for tomorrow', $rate{small}, '>= 0.95');
+	$table->pair("hand-over, $what", median(map { $_->{rate} } @$ours), '/s',
+		"the same, $other", median(map { $_->{rate} } @$theirs), '>= 0.95');
+	$table->pair('  its processor time, dispatcher, a message', median(map { $_->{dispatcher_us} } @$ours), 'us',
+		'the same', median(map { $_->{dispatcher_us} } @$theirs));
 	return;
 }
 

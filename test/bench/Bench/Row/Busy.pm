@@ -14,9 +14,8 @@ use Time::HiRes qw(time sleep);
 sub measure
 {
 	my ($stage, $table) = @_;
-	my $n = size('N');
 	my %database = (alone => $stage->database, beside => $stage->database);
-	my %rate;
+	my (%rate, %us);
 
 	for (values %database)
 	{
@@ -24,25 +23,36 @@ sub measure
 		$_->stop_workers;
 	}
 	burden($database{beside});
-	$database{beside}->queue($n + warm_up($n));
-	my $first = drain($stage, $database{beside}, $n)->{rate};
+	my %cold = map { $_ => run($stage, $database{$_}, cold => 1) } qw(alone beside);
 
 	wait_parked($database{beside});
 	for (1 .. size('ROUNDS'))
 	{
 		for my $which (qw(alone beside))
 		{
-			$database{$which}->queue($n + warm_up($n));
-			$database{$which}->sql('CHECKPOINT');
-			push @{ $rate{$which} }, drain($stage, $database{$which}, $n)->{rate};
+			my $drain = run($stage, $database{$which});
+
+			push @{ $rate{$which} }, $drain->{rate};
+			push @{ $us{$which} }, $drain->{dispatcher_us};
 		}
 	}
-	my ($alone, $beside) = map { median(@{ $rate{$_} }) } qw(alone beside);
-	my $rows = size('BESIDE');
-
-	$table->pair("hand-over beside a dead carrier and a slow sender", $beside, '/s', 'the same, alone', $alone, '>= 0.95');
-	$table->pair("the same, just behind their $rows rows each", $first, '/s', 'the same, alone', $alone);
+	$table->pair('hand-over beside a dead carrier and a slow sender', median(@{ $rate{beside} }), '/s',
+		'the same, alone', median(@{ $rate{alone} }), '>= 0.95');
+	$table->pair('  its processor time, dispatcher, a message', median(@{ $us{beside} }), 'us', 'the same', median(@{ $us{alone} }));
+	$table->pair('the same, queued just behind their ' . size('BESIDE') . ' rows', $cold{beside}{rate}, '/s',
+		'the same, alone; both from the start', $cold{alone}{rate});
 	return;
+}
+
+# One drain of so many messages (see Bench::Drain).
+sub run
+{
+	my ($stage, $database, %how) = @_;
+	my $n = size('N');
+
+	$database->queue($n + warm_up($n));
+	$database->sql('CHECKPOINT');
+	return drain($stage, $database, $n, %how);
 }
 
 # Two more accounts: one whose carrier is dead, and one whose sender may send one

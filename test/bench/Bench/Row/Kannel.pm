@@ -14,6 +14,8 @@ use Time::HiRes qw(time sleep);
 sub measure
 {
 	my ($stage, $table) = @_;
+	# Without Kannel, Carrier.pm would end the program as a test that is skipped.
+	die "Kannel is not installed\n" unless grep { -x "$_/bearerbox" } split /:/, $ENV{PATH};
 	my $carrier = Carrier->start;
 
 	eval { compare($stage, $table, $carrier); 1 } or my $why = $@;
@@ -30,7 +32,7 @@ sub compare
 	my %kannel = (username => $carrier->user, password => $carrier->password);
 	my $database = $stage->database(url => $carrier->sendsms_url, %kannel);
 	my $query = kannel_query(user => $carrier->user, password => $carrier->password,
-		receipts => $stage->sink->url, to => '%2B12015{}99');
+		receipts => $stage->sink->url, to => '%2B12{}99');
 	my (@ours, @theirs);
 
 	$database->dispatcher;

@@ -50,7 +50,7 @@ sub watch
 sub watch_client
 {
 	my ($stage, $database, $name, $commit) = @_;
-	my $seconds = size('SECONDS') + 2;
+	my $seconds = size('SPAN') + 2;
 	my $child = fork // die "fork: $!\n";
 
 	if (!$child)

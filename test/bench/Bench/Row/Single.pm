@@ -41,7 +41,7 @@ sub run
 {
 	my ($stage, $database, $statement, $clients, $commit) = @_;
 
-	return Bench::Client::pgbench($stage, script => "$statement;\n", clients => $clients, seconds => size('SECONDS'),
+	return Bench::Client::pgbench($stage, script => "$statement;\n", clients => $clients, seconds => size('SPAN'),
 		connection => $database->connection('app'), settings => ["synchronous_commit=$commit"]);
 }
 
