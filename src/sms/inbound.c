@@ -51,7 +51,7 @@ static PtPlan store_plan = {
 	" told AS ("
 	"  INSERT INTO portatext.event (account_id, type, subject, payload)"
 	"    SELECT s.account_id, 'message.received', s.message_id::text,"
-	"        pg_catalog.jsonb_build_object('state', 'received', 'from', s.from_number, 'to', s.to_number)"
+	"        portatext.message_payload('received', s.from_number, s.to_number, NULL, NULL)"
 	"      FROM stored s, owner o WHERE o.message_events)"
 	" SELECT s.account_id, s.cost FROM stored s",
 	5, {UUIDOID, TEXTOID, TEXTOID, TEXTOID, INT4OID}
