@@ -78,11 +78,12 @@ SELECT c.relname
 
 -- Functions: definer functions and those in SQL or PL/pgSQL that may be called
 -- from outside have a pinned search_path.  A procedure that commits cannot have
--- one: it may only call functions that have, and is none of the definer's.
+-- one: it may only call functions that have, and is none of the definer's.  A body
+-- that was parsed when its function was made looks nothing up.
 SELECT p.oid::regprocedure
     FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
     WHERE p.pronamespace = 'portatext'::regnamespace
-      AND (p.prosecdef OR l.lanname IN ('sql', 'plpgsql') AND p.prokind <> 'p')
+      AND (p.prosecdef OR l.lanname IN ('sql', 'plpgsql') AND p.prokind <> 'p' AND p.prosqlbody IS NULL)
       AND NOT EXISTS (SELECT FROM unnest(p.proconfig) s WHERE s = 'search_path=pg_catalog, pg_temp')
     ORDER BY 1;
 -- No volatile function is parallel safe, but those that touch nothing.

@@ -27,8 +27,7 @@ extern void pt_finish_write(PtFinish *finish, const char *note);
 #define PT_MESSAGE_EVENTS \
 	"INSERT INTO portatext.event (account_id, type, subject, payload) " \
 	"SELECT d.account_id, 'message.' || d.state::text, d.message_id::text, " \
-	"jsonb_strip_nulls(jsonb_build_object('state', d.state, 'from', d.from_number, " \
-	"'to', d.to_number, 'client_ref', d.client_ref, 'error_code', d.error_code)) " \
+	"portatext.message_payload(d.state, d.from_number, d.to_number, d.client_ref, d.error_code) " \
 	"FROM done d JOIN portatext.account a ON a.account_id = d.account_id " \
 	"WHERE a.message_events"
 

@@ -104,9 +104,8 @@ BEGIN
     PERFORM portatext.refund_messages(ARRAY[message.message_id], 'settled as failed');
     INSERT INTO portatext.event (account_id, type, subject, payload)
         SELECT a.account_id, 'message.rejected', message.message_id::text,
-            jsonb_strip_nulls(jsonb_build_object(
-                'state', 'rejected', 'from', message.from_number, 'to', message.to_number,
-                'client_ref', message.client_ref, 'error_code', 'settled'))
+            portatext.message_payload('rejected', message.from_number, message.to_number,
+                message.client_ref, 'settled')
         FROM portatext.account a
         WHERE a.account_id = message.account_id AND a.message_events;
 END

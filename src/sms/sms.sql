@@ -247,3 +247,14 @@ COMMENT ON TABLE portatext.unrouted IS 'Inbound messages to a number that no acc
 SELECT pg_catalog.pg_extension_config_dump('portatext.unrouted', '');
 CREATE TRIGGER flush_caches AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON portatext.did
     FOR EACH STATEMENT EXECUTE FUNCTION portatext.flush_caches();
+
+-- In one place, and without a SET clause, so that the planner puts it into the
+-- caller's statement; its body is parsed here, whatever the search_path is there.
+CREATE FUNCTION portatext.message_payload(
+        state portatext.message_state, from_number text, to_number text, client_ref text, error_code text)
+    RETURNS jsonb
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object('state', state, 'from', from_number,
+        'to', to_number, 'client_ref', client_ref, 'error_code', error_code));
+COMMENT ON FUNCTION portatext.message_payload(portatext.message_state, text, text, text, text) IS
+    'The payload of the event message.<state>; what is null is left out.';

@@ -15,8 +15,7 @@ AS $$
     ), noted AS (
         INSERT INTO portatext.event (account_id, type, subject, payload)
         SELECT e.account_id, 'message.' || e.state::text, e.message_id::text,
-               jsonb_strip_nulls(jsonb_build_object('state', e.state, 'from', e.from_number,
-                   'to', e.to_number, 'client_ref', e.client_ref, 'error_code', code))
+               portatext.message_payload(e.state, e.from_number, e.to_number, e.client_ref, code)
         FROM ended e JOIN portatext.account a ON a.account_id = e.account_id
         WHERE a.message_events
     ), forgotten AS (

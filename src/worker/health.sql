@@ -21,7 +21,7 @@ CREATE FUNCTION portatext.health_workers()
     UNION ALL
     SELECT 'critical', 'workers_missing', k.kind,
            format('%s of %s run.', k.running, k.n),
-           'Look for "no background worker slot" or an error in the server''s log; max_worker_processes may be too small.'
+           'Look for "no background worker slot" or an error in the server''s log; max_worker_processes or max_locks_per_transaction may be too small.'
         FROM (SELECT x.kind, x.n, (SELECT count(*) FROM w WHERE w.kind = x.kind) AS running FROM wanted x) k
         WHERE k.running < k.n AND k.kind <> 'receiver' AND portatext.worker_problem() IS NULL
     UNION ALL
@@ -161,9 +161,13 @@ CREATE FUNCTION portatext.health_server()
         WHERE (a.backend_xmin IS NOT NULL OR a.backend_xid IS NOT NULL) AND a.backend_type <> 'autovacuum worker'
           AND a.xact_start < portatext.now() - interval '10 minutes'
     UNION ALL
-    SELECT 'warning', 'replication_slot', s.slot_name::text, 'The slot is not in use and holds old rows.',
-           'Start its consumer, or drop it with pg_drop_replication_slot().'
-        FROM pg_replication_slots s WHERE NOT s.active AND (s.xmin IS NOT NULL OR s.catalog_xmin IS NOT NULL)
+    SELECT 'warning', 'replication_slot', s.slot_name::text,
+           'The slot is not in use and holds ' || concat_ws(' and ',
+               CASE WHEN s.xmin IS NOT NULL OR s.catalog_xmin IS NOT NULL THEN 'old rows' END,
+               CASE WHEN s.wal_status IN ('extended', 'unreserved') THEN 'more WAL than max_wal_size' END) || '.',
+           'Start its consumer, or drop it with pg_drop_replication_slot() before the disk is full.'
+        FROM pg_replication_slots s
+        WHERE NOT s.active AND (s.xmin IS NOT NULL OR s.catalog_xmin IS NOT NULL OR s.wal_status IN ('extended', 'unreserved'))
 $$;
 COMMENT ON FUNCTION portatext.health_server() IS
     'The part of health() about the server, as far as the caller may see sessions.';

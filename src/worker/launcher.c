@@ -32,9 +32,11 @@
 
 #include "worker/children.h"
 #include "worker/internal.h"
+#include "worker/session_internal.h"
 #include "worker/settings.h"
 
 #define RESCAN_MS 60000			/* absent databases are looked at again */
+#define RETRY_MS 5000			/* reading pg_database has failed */
 #define HOLD_POLL_MS 200		/* while a backend wants a database empty */
 #define MAX_PROBES 2			/* databases looked at, at one time */
 
@@ -99,14 +101,45 @@ read_databases(bool *seen)
 	CommitTransactionCommand();
 }
 
-/* Brings the table of databases up to date; absent ones are to be looked at. */
-static void
+/* The same; false when it failed (no room in the lock table): reported, not passed on. */
+static bool
+try_read_databases(bool *seen)
+{
+	MemoryContext turn = CurrentMemoryContext;
+	volatile bool ok = true;
+
+	PG_TRY();
+	{
+		read_databases(seen);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(turn);
+		error = CopyErrorData();
+		FlushErrorState();
+		AbortCurrentTransaction();
+		MemoryContextSwitchTo(turn);
+		pt_session_report("reading pg_database", error);
+		ok = false;
+	}
+	PG_END_TRY();
+	return ok;
+}
+
+/*
+ * Brings the table of databases up to date; absent ones are to be looked at.
+ * Returns when to do so again, in ms.
+ */
+static long
 rescan(void)
 {
 	bool		seen[PT_MAX_DATABASES] = {false};
 
 	pg_atomic_write_u32(&pt_shared->rescan, 0);
-	read_databases(seen);
+	if (!try_read_databases(seen))
+		return RETRY_MS;
 	LWLockAcquire(pt_shared->lock, LW_EXCLUSIVE);
 	for (int i = 0; i < PT_MAX_DATABASES; i++)
 	{
@@ -121,6 +154,7 @@ rescan(void)
 			pt_database_free(entry);
 	}
 	LWLockRelease(pt_shared->lock);
+	return RESCAN_MS;
 }
 
 /* Is the port wanted by a database before this one? */
@@ -284,8 +318,9 @@ pt_launcher_main(Datum arg)
 		MemoryContextSwitchTo(turn);
 		if (pg_atomic_read_u32(&pt_shared->rescan) != 0 || GetCurrentTimestamp() >= rescan_at)
 		{
-			rescan();
-			rescan_at = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), RESCAN_MS);
+			long		again_ms = rescan();
+
+			rescan_at = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), again_ms);
 		}
 		sleep_ms = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), rescan_at);
 		MemoryContextSwitchTo(turn);

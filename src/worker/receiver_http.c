@@ -24,6 +24,7 @@
 #define MEMORY_LIMIT 16384		/* octets a connection keeps: request line and headers */
 #define IDLE_SECONDS 20			/* a connection on which nothing moves is closed */
 #define REQUEST_SECONDS 20		/* so is one whose request is not complete by then */
+#define CROWDED_SECONDS 2		/* the same while three quarters of the connections are taken */
 
 /* An open connection; all are in a ring around the list's head. */
 typedef struct Link
@@ -36,6 +37,8 @@ typedef struct Link
 } Link;
 
 static Link links = {&links, &links, NULL, 0, false};
+static unsigned open_links = 0;
+static unsigned links_limit = 0;
 static bool link_ended = false;
 static struct MHD_Daemon *listener = NULL;
 static const PtListenerHooks *owner;
@@ -88,9 +91,11 @@ note_connection(void *unused, struct MHD_Connection *connection, void **context,
 		link->next = links.next;
 		link->previous = &links;
 		link->next->previous = links.next = link;
+		open_links++;
 	}
 	else if (link != NULL)
 	{
+		open_links--;
 		link->next->previous = link->previous;
 		link->previous->next = link->next;
 		free(link);
@@ -113,12 +118,24 @@ note_request(struct MHD_Connection *connection, bool waits)
 	link->since = monotonic();
 }
 
-/* Ends connections that send an octet now and then so as to stay; looks once a second. */
+/* Are so many connections open that idle ones must make room? */
+static bool
+is_crowded(void)
+{
+	return open_links >= links_limit - links_limit / 4;
+}
+
+/*
+ * Ends connections whose next request does not get complete: those that send an
+ * octet now and then so as to stay, and idle ones while others wait for their
+ * place; looks once a second.
+ */
 static void
 end_slow_connections(void)
 {
 	static time_t looked = 0;
 	time_t		now = monotonic();
+	time_t		patience = is_crowded() ? CROWDED_SECONDS : REQUEST_SECONDS;
 
 	if (now == looked)
 		return;
@@ -127,7 +144,7 @@ end_slow_connections(void)
 	{
 		const union MHD_ConnectionInfo *info;
 
-		if (link->waits || now - link->since <= REQUEST_SECONDS)
+		if (link->waits || now - link->since <= patience)
 			continue;
 		info = MHD_get_connection_info(link->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 		if (info != NULL)
@@ -415,6 +432,7 @@ pt_listener_start(const char *address, int port, unsigned connections,
 	unsigned	flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
 
 	owner = hooks;
+	links_limit = connections;
 	if (read_address(address, port, &socket_address) == 0)
 	{
 		snprintf(problem, size, "not a numeric address");
@@ -463,6 +481,8 @@ pt_listener_timeout_ms(void)
 
 	if (listener == NULL || MHD_get_timeout(listener, &ms) != MHD_YES)
 		return -1;
+	if (is_crowded() && ms > 1000)
+		return 1000;
 	return ms > 60000 ? 60000 : (long) ms;
 }
 

@@ -199,10 +199,20 @@ name_worker(void)
 	SetConfigOption("application_name", name, PGC_USERSET, PGC_S_OVERRIDE);
 }
 
+/* Tells an error of the start where it belongs: without room for locks, say. */
+static void
+start_context(void *database)
+{
+	errcontext("start of the portatext %s of database %u", pt_kind_name(session_kind), *(Oid *) database);
+}
+
 void
 pt_session_start(PtWorkerKind kind, Oid database)
 {
+	ErrorContextCallback context = {.previous = error_context_stack,.callback = start_context,.arg = &database};
+
 	session_kind = kind;
+	error_context_stack = &context;
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	pqsignal(SIGTERM, die);
 	BackgroundWorkerUnblockSignals();
@@ -216,6 +226,7 @@ pt_session_start(PtWorkerKind kind, Oid database)
 	turn_context = AllocSetContextCreate(TopMemoryContext, "portatext turn", ALLOCSET_DEFAULT_SIZES);
 	take_identity();
 	pt_session_publish();
+	error_context_stack = context.previous;
 	pgstat_report_activity(STATE_IDLE, NULL);
 	pt_slot_activity(PT_WAITING);
 }
@@ -274,9 +285,9 @@ worth_logging(const ErrorData *error, uint64 *unlogged)
 	return true;
 }
 
-/* Logs an error that one transaction has ended with; no details: they hold data. */
-static void
-report(const char *activity, const ErrorData *error)
+/* No details are logged: they hold data. */
+void
+pt_session_report(const char *activity, const ErrorData *error)
 {
 	uint64		unlogged = 0;
 
@@ -302,7 +313,7 @@ recover(const char *activity)
 	FlushErrorState();
 	disable_timeout(watchdog_id, false);
 	AbortCurrentTransaction();
-	report(activity, error);
+	pt_session_report(activity, error);
 	FreeErrorData(error);
 }
 

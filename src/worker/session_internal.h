@@ -1,9 +1,12 @@
 /*
  * session_internal.h
- *	  Between session.c and session_wait.c.
+ *	  Between session.c, session_wait.c and the launcher.
  */
 #ifndef PORTATEXT_SESSION_INTERNAL_H
 #define PORTATEXT_SESSION_INTERNAL_H
+
+/* Logs an error that ended a transaction, shows it in the view; the same one at most once a minute. */
+extern void pt_session_report(const char *activity, const ErrorData *error);
 
 /* The fixed settings again, after a reload. */
 extern void pt_session_fix_settings(void);

@@ -1,13 +1,15 @@
 /*
  * curlclient.c
- *	  What libcurl alone can do against the sink: the mark for the dispatcher.
+ *	  What libcurl alone can do against a server: the mark for the dispatcher, and
+ *	  the load for the receiver.
  *
- *	curlclient URL REQUESTS CONCURRENCY
+ *	curlclient [-H HEADER] [-f FILE] URL REQUESTS CONCURRENCY
  *
  * CONCURRENCY handles, each used again as soon as its request has ended, over
  * kept-alive connections; libcurl's multi interface with curl_multi_socket_action
- * and epoll.  The request's number is appended to the URL, as a message's own id
- * would be.  Prints "REQUESTS SECONDS CPU_SECONDS"; status 1 when any failed.
+ * and epoll.  "{}" in the URL stands for the request's number, seven digits at
+ * least, or with -f for a line of FILE, each once.  Prints "REQUESTS SECONDS
+ * CPU_SECONDS", REQUESTS being those answered with 2xx; status 1 when any failed.
  */
 #include <curl/curl.h>
 #include <stdbool.h>
@@ -17,6 +19,7 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #define MAX_EVENTS 256
 #define GIVE_UP_S 300
@@ -24,7 +27,10 @@
 static CURLM *multi;
 static int	epoll_fd;
 static long timer_ms = -1;
-static const char *url;
+static const char *url;			/* up to the braces */
+static const char *url_rest;	/* behind them; NULL: there are none */
+static struct curl_slist *headers;
+static FILE *lines;
 static long wanted,
 			started,
 			ended,
@@ -86,13 +92,29 @@ set_timer(CURLM *m, long ms, void *context)
 	return 0;
 }
 
+/* What stands for the braces this time. */
+static void
+next_word(char *word, size_t size)
+{
+	if (lines == NULL)
+		snprintf(word, size, "%07ld", started);
+	else if (fgets(word, (int) size, lines) != NULL)
+		word[strcspn(word, "\n")] = '\0';
+	else
+		word[0] = '\0';
+}
+
 /* Starts the next request on this handle. */
 static void
 start_request(CURL *easy)
 {
-	char		target[2048];
+	char		target[4096];
+	char		word[256] = "";
 
-	snprintf(target, sizeof(target), "%s%ld", url, ++started);
+	started++;
+	if (url_rest != NULL)
+		next_word(word, sizeof(word));
+	snprintf(target, sizeof(target), "%s%s%s", url, word, url_rest != NULL ? url_rest : "");
 	curl_easy_setopt(easy, CURLOPT_URL, target);
 	curl_multi_add_handle(multi, easy);
 }
@@ -106,6 +128,8 @@ new_handle(void)
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_PROXY, "");
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, 10000L);
+	if (headers != NULL)
+		curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
 	return easy;
 }
 
@@ -157,20 +181,44 @@ turn(void)
 	collect();
 }
 
+/* Takes the command line; false: it cannot be used. */
+static bool
+read_arguments(int argc, char **argv)
+{
+	char	   *braces;
+	int			option;
+
+	while ((option = getopt(argc, argv, "H:f:")) != -1)
+	{
+		if (option == 'H')
+			headers = curl_slist_append(headers, optarg);
+		else if (option != 'f' || (lines = fopen(optarg, "r")) == NULL)
+			return false;
+	}
+	if (optind != argc - 3)
+		return false;
+	url = argv[optind];
+	if ((braces = strstr(argv[optind], "{}")) != NULL)
+	{
+		*braces = '\0';
+		url_rest = braces + 2;
+	}
+	wanted = atol(argv[optind + 1]);
+	return true;
+}
+
 int
 main(int argc, char **argv)
 {
 	double		begun;
 	long		concurrency;
 
-	if (argc != 4)
+	if (!read_arguments(argc, argv))
 	{
-		fprintf(stderr, "usage: curlclient URL REQUESTS CONCURRENCY\n");
+		fprintf(stderr, "usage: curlclient [-H HEADER] [-f FILE] URL REQUESTS CONCURRENCY\n");
 		return 2;
 	}
-	url = argv[1];
-	wanted = atol(argv[2]);
-	concurrency = atol(argv[3]);
+	concurrency = atol(argv[argc - 1]);
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	multi = curl_multi_init();
 	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -183,6 +231,6 @@ main(int argc, char **argv)
 		start_request(new_handle());
 	while (ended < wanted && now() - begun < GIVE_UP_S)
 		turn();
-	printf("%ld %.3f %.3f\n", ended, now() - begun, cpu_seconds());
+	printf("%ld %.3f %.3f\n", ended - failed, now() - begun, cpu_seconds());
 	return failed == 0 && ended == wanted ? 0 : 1;
 }

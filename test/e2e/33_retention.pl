@@ -9,7 +9,7 @@ use Test::More;
 
 my $count = $ENV{CHECK_LONG} ? 20000 : 3000;
 my $node = PortatextNode->new_node('retention',
-	conf => "max_prepared_transactions = 2\nautovacuum = off\n");
+	conf => "max_prepared_transactions = 2\nautovacuum = off\nwal_level = logical\n");
 
 sub sql { return $node->safe_psql('postgres', @_) }
 
@@ -138,6 +138,19 @@ sql(q{ALTER FUNCTION portatext.balance_alerts() RENAME TO balance_alerts_away});
 $node->reload;
 ill('worker_error', 'scheduler');
 sql(q{ALTER FUNCTION portatext.balance_alerts_away() RENAME TO balance_alerts});
+
+# Replication slots without a consumer: one holds old rows, one holds WAL.
+sql(q{SELECT pg_create_logical_replication_slot('old_rows', 'pgoutput')});
+ill('replication_slot', 'old_rows');
+sql(q{SELECT pg_drop_replication_slot('old_rows')});
+sql(q{SELECT pg_create_physical_replication_slot('wal', true)});
+is(sql(q{SELECT count(*) FROM portatext.health() WHERE problem = 'replication_slot'}), 0, 'a slot that is not behind is no problem');
+configure('max_wal_size' => '32MB');
+sql("CREATE TABLE wal$_ (); SELECT pg_switch_wal()") for 1 .. 6;
+ill('replication_slot', 'wal');
+is(sql(q{SELECT detail FROM portatext.health() WHERE problem = 'replication_slot'}),
+	'The slot is not in use and holds more WAL than max_wal_size.', 'it says what the slot holds');
+sql(q{SELECT pg_drop_replication_slot('wal')});
 
 # A receiver whose port is taken.
 my $port = PostgreSQL::Test::Cluster::get_free_port();

@@ -64,5 +64,12 @@ my %problem = map { $_ => 1 } slurp_file('src/worker/health.sql') =~ /SELECT (?:
 cmp_ok(scalar keys %problem, '>', 15, 'health() names problems');
 is(join(', ', grep { $written !~ /^\| `$_/m } sort keys %problem), '', 'every problem has a line');
 
+# Each of them is provoked by a test: by real workers or a real server in test/e2e
+# (ill, problem), else with rows in sql/retention.sql.
+my $provoked = slurp_file('expected/retention.out');
+
+$provoked .= join ' ', slurp_file($_) =~ /^\t*(?:ill|problem)\('(\w+)'/mg for glob 'test/e2e/*.pl';
+is(join(', ', grep { $provoked !~ /\b$_(?:\b|_)/ } sort keys %problem), '', 'every problem is provoked by a test');
+
 $node->stop;
 done_testing();

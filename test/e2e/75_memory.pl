@@ -1,6 +1,6 @@
 # Many messages through one dispatcher and one backend, in one session each: neither
 # grows.  50,000 here; 5,000,000 with CHECK_LONG=1.  The messages go to loopback and,
-# a part of them, over HTTP.
+# a part of them, over HTTP.  Nor does a session with each of its transactions.
 use strict;
 use warnings;
 
@@ -39,6 +39,7 @@ sub private_kb
 }
 
 my $session = $node->background_psql('postgres');
+$session->set_query_timer_restart;
 my $backend = $session->query_safe('SELECT pg_backend_pid()');
 my $dispatcher;
 my %account = map { split /\|/ } split /\n/, sql('SELECT name, account_id FROM portatext.account');
@@ -74,6 +75,17 @@ cmp_ok($grown{backend}, '<', $bound, "the backend has grown by $grown{backend} k
 is(sql(q{SELECT count(*) FROM portatext.message WHERE step NOT IN ('sent', 'final', 'unclear')}), 0, 'none is left');
 is(sql('SELECT count(*) FROM portatext.message'), $total, 'none is lost');
 is(sql('SELECT count(*) FROM portatext.check_balances()'), 0, 'BILL-20: balance = ledger');
+
+# Many short transactions in one session: nothing is kept of each (a callback that is
+# registered anew by every one of them, say).
+sub session_bytes { return $session->query_safe('SELECT sum(used_bytes) FROM pg_backend_memory_contexts') }
+
+my $short = "DO \$\$ BEGIN FOR i IN 1 .. 1000 LOOP PERFORM portatext.send_sms('+12022222299', 'In short'); COMMIT; END LOOP; END \$\$";
+
+$session->query_safe($short);
+my $bytes = session_bytes();
+$session->query_safe($short) for 1 .. 3;
+cmp_ok(session_bytes() - $bytes, '<', 3000, '3,000 more transactions of one session keep less than an octet each');
 note("summary: $total messages: dispatcher $grown{dispatcher} kB more than after the first turns, backend $grown{backend} kB");
 
 $session->quit;

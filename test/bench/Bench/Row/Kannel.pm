@@ -1,0 +1,81 @@
+# The same hand-over to a real Kannel (test/carrier), beside what libcurl alone gets
+# from it with the same requests.  Its receipts go to the sink on both sides.
+package Bench::Row::Kannel;
+
+use strict;
+use warnings;
+
+use Bench::Client qw(median kannel_query);
+use Bench::Drain qw(drain warm_up);
+use Bench::Size qw(size);
+use Carrier;
+use Time::HiRes qw(time sleep);
+
+sub measure
+{
+	my ($stage, $table) = @_;
+	# Without Kannel, Carrier.pm would end the program as a test that is skipped.
+	die "Kannel is not installed\n" unless grep { -x "$_/bearerbox" } split /:/, $ENV{PATH};
+	my $carrier = Carrier->start;
+
+	eval { compare($stage, $table, $carrier); 1 } or my $why = $@;
+	$carrier->stop;
+	die $why if $why;
+	return;
+}
+
+sub compare
+{
+	my ($stage, $table, $carrier) = @_;
+	my $n = size('KANNEL');
+	my $all = $n + warm_up($n);
+	my %kannel = (username => $carrier->user, password => $carrier->password);
+	my $database = $stage->database(url => $carrier->sendsms_url, %kannel);
+	my $query = kannel_query(user => $carrier->user, password => $carrier->password,
+		receipts => $stage->sink->url, to => '%2B12{}99');
+	my (@ours, @theirs);
+
+	$database->dispatcher;
+	$database->stop_workers;
+	for (1 .. size('ROUNDS'))
+	{
+		push @theirs, Bench::Client::requests($stage, count => $n, url => $carrier->sendsms_url . $query);
+		wait_quiet($stage, $carrier, $n);
+		die "not queued\n" unless $database->app("SELECT count(message_id) FROM send_to_centre($all)") == $all;
+		push @ours, drain($stage, $database, $n, whole => 1, counted => sub { accepted($database) });
+		wait_quiet($stage, $carrier, $all);
+		$database->forget;
+	}
+	$table->pair('hand-over to Kannel', median(map { $_->{rate} } @ours), '/s',
+		'libcurl alone, same requests, same Kannel', median(@theirs), '>= 0.9');
+	return;
+}
+
+# What Kannel has accepted since the database was made.
+sub accepted
+{
+	my ($database) = @_;
+	return $database->sql(q{SELECT COALESCE(sum(accepted), 0) FROM portatext.pg_stat_portatext_carrier WHERE name = 'bench'});
+}
+
+# Waits until Kannel has sent everything on and no receipt comes any more.
+sub wait_quiet
+{
+	my ($stage, $carrier, $messages) = @_;
+	my ($seen, $moved) = (-1, time);
+	my $arrived;
+
+	while (time - $moved < 0.5 || ($arrived // 0) < $messages)
+	{
+		my $now = $stage->sink->count;
+
+		$arrived = $carrier->control('/stats')->{submits} // 0;
+		($seen, $moved) = ("$now $arrived", time) if $seen ne "$now $arrived";
+		die "Kannel stands still: $arrived of $messages messages have come to the centre\n" if time - $moved > 30;
+		sleep 0.1;
+	}
+	$carrier->reset;
+	return;
+}
+
+1;
