@@ -34,8 +34,9 @@
 
 static PtPlan recheck_plan = {
 	"SELECT u.ord::int4, c.segments_per_second::float8,"
-	" CASE WHEN s.state IS NULL OR s.state NOT IN ('active', 'suspended')"
-	"   OR (s.state = 'suspended' AND u.kind <> 'opt_out') THEN 'service_not_active'"
+	" CASE WHEN s.state = 'suspended' AND u.kind <> 'opt_out' THEN 'service_suspended'"
+	"  WHEN s.state = 'closed' THEN 'service_closed'"
+	"  WHEN s.state IS NULL OR s.state NOT IN ('active', 'suspended') THEN 'service_not_active'"
 	"  WHEN u.kind NOT IN ('ordinary', 'reminder') THEN NULL"
 	"  ELSE COALESCE((SELECT CASE b.state WHEN 'active' THEN '' WHEN 'paused' THEN 'subscriber_paused'"
 	"      ELSE 'not_subscribed' END FROM portatext.subscriber b"

@@ -299,6 +299,21 @@ asks($eve, 'yes deals', 'in Spanish', 'DEALS: ¡Gracias! Usted va a recibir mens
 	. 'Frecuencia variable. Pueden aplicarse tarifas de mensajes y datos.');
 shop(q{SELECT portatext.alter_service(service_id, '{"language": "en"}') FROM portatext.services WHERE keyword = 'DEALS'});
 
+# ---- reminders (FLOW-01) ----
+
+# Noon of the telephones' own country, whatever the time is now.
+my $noon = sql(q{SELECT 61200 - extract(epoch FROM (now() AT TIME ZONE 'UTC')::time)::int});
+
+configure('portatext.clock_offset' => 28 * 86400 + $noon);
+asks($eve, 'HELP DEALS', 'four weeks later', joined('help', 'DEALS', 'marketing'));
+is(sql(q{SELECT count(*) FROM portatext.message WHERE kind = 'reminder'}), 0, 'FLOW-15 no reminder before 30 days');
+configure('portatext.clock_offset' => 33 * 86400 + $noon);
+is(join('|', got($eve, 1)), joined('reminder', 'DEALS', 'marketing'), 'FLOW-01 the reminder after 30 days');
+is(join('|', got($new, 1)), joined('reminder', 'DEALS', 'marketing'), 'SUB-07 also to the number that has changed');
+ok($node->wait_sql(q{SELECT string_agg(to_number || ' ' || state, ', ' ORDER BY to_number) FROM portatext.message WHERE kind = 'reminder'},
+	"+$new delivered, +$carl skipped, +$eve delivered"),
+	'FLOW-17 one each, none to who has left, and to the blacklisted number it was not sent');
+
 # ---- the books ----
 
 ok($node->wait_sql(q{SELECT count(*) FROM portatext.message WHERE NOT inbound AND state NOT IN ('delivered', 'skipped')}, 0),
