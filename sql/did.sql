@@ -44,6 +44,11 @@ SELECT pg_temp.receive('+15551230001', '+15557770001', 'STOP');
 SELECT pg_temp.receive('+15551230001', '+15557770001', 'Are you open?');
 SELECT count(*) FROM portatext.event WHERE type LIKE 'did.st%';
 
+-- Nor does it go past the operator's own list.
+SELECT portatext.global_blacklist_add('+15551230009');
+SELECT pg_temp.receive('+15551230009', '+15557770001', 'STOP');
+SELECT portatext.global_blacklist_remove('+15551230009');
+
 -- DID-06, DID-07: on every other message the auto-reply, never both.
 SELECT pg_temp.receive('+15551230002', '+15557770001', 'a stopover in Rome');
 SELECT pg_temp.receive('+15551230002', '+15557770001', 'Hello?');

@@ -73,10 +73,16 @@ add_target(Reading *r, const PtService *service)
 	strlcpy(t->keyword, service->keyword, sizeof(t->keyword));
 }
 
-/* Adds the services of the code that the rows of the last statement name. */
+/* Adds the services of the code that the statement's rows name. */
 static void
-add_rows(Reading *r, uint64 rows)
+add_rows(Reading *r, PtPlan *plan, const Datum *values)
 {
+	PtRole		saved;
+	uint64		rows;
+
+	pt_become_keeper(&saved);
+	rows = pt_plan_run(plan, values, NULL, SPI_OK_SELECT);
+	pt_become_caller(&saved);
 	for (uint64 i = 0; i < rows && r->flow->n < r->code.n; i++)
 	{
 		bool		isnull;
@@ -93,7 +99,7 @@ add_subscribed(Reading *r)
 {
 	Datum		number = CStringGetTextDatum(r->message->from);
 
-	add_rows(r, pt_plan_run(&subscribed_plan, &number, NULL, SPI_OK_SELECT));
+	add_rows(r, &subscribed_plan, &number);
 }
 
 /* The one that wrote to the sender last, if any. */
@@ -107,7 +113,7 @@ add_last_writer(Reading *r)
 		ids[i] = Int64GetDatum(r->code.services[i].service_id);
 	values[0] = CStringGetTextDatum(r->message->from);
 	values[1] = PointerGetDatum(construct_array(ids, r->code.n, INT8OID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-	add_rows(r, pt_plan_run(&last_plan, values, NULL, SPI_OK_SELECT));
+	add_rows(r, &last_plan, values);
 }
 
 /* The services of a text that names none; *certain: the sender means them. */

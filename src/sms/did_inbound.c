@@ -25,7 +25,8 @@ typedef struct DidReply
 
 /*
  * Onto the account's blacklist, with an event, and what waits for the number
- * ends with a refund, as blacklist_add() does it.  No row: it was on it.
+ * ends with a refund, as blacklist_add() does it.  No row: it was on it.  The
+ * second column: may it be confirmed?  Not past the operator's list.
  */
 static PtPlan stop_plan = {
 	"WITH added AS ("
@@ -34,7 +35,8 @@ static PtPlan stop_plan = {
 	" told AS ("
 	"  INSERT INTO portatext.event (account_id, type, subject, payload)"
 	"    SELECT $1, 'did.stop', $4::text, pg_catalog.jsonb_build_object('number', a.number, 'did', $3) FROM added a)"
-	" SELECT portatext.drop_waiting($1, $2, 'blacklisted') FROM added",
+	" SELECT portatext.drop_waiting($1, $2, 'blacklisted'),"
+	"    NOT EXISTS (SELECT FROM portatext.global_blacklist g WHERE g.number::text = $2) FROM added",
 	4, {INT8OID, TEXTOID, TEXTOID, UUIDOID}
 };
 
@@ -51,8 +53,13 @@ stop(void *arg)
 	DidReply   *r = arg;
 	Datum		values[4] = {Int64GetDatum(r->did->account_id), CStringGetTextDatum(r->message->from),
 		CStringGetTextDatum(r->message->to), UUIDPGetDatum(r->id)};
+	PtRole		saved;
+	bool		isnull;
 
-	r->wanted = pt_plan_run(&stop_plan, values, NULL, SPI_OK_SELECT) > 0;
+	pt_become_keeper(&saved);
+	r->wanted = pt_plan_run(&stop_plan, values, NULL, SPI_OK_SELECT) > 0 &&
+		DatumGetBool(pt_result(0, 2, &isnull));
+	pt_become_caller(&saved);
 }
 
 /* Step: sends the confirmation or the auto-reply; unpaid ones are kept as skipped. */
@@ -80,9 +87,13 @@ ask_guard(void *arg)
 {
 	DidReply   *r = arg;
 	Datum		from = CStringGetTextDatum(r->message->from);
+	PtRole		saved;
+	bool		robot;
 
-	r->wanted = pt_plan_run(&own_plan, &from, NULL, SPI_OK_SELECT) == 0 &&
-		pt_reply_allowed(r->did->account_id, r->message->to, r->message->from);
+	pt_become_keeper(&saved);
+	robot = pt_plan_run(&own_plan, &from, NULL, SPI_OK_SELECT) > 0;
+	pt_become_caller(&saved);
+	r->wanted = !robot && pt_reply_allowed(r->did->account_id, r->message->to, r->message->from);
 }
 
 /* Does the text hold STOP as a word (DID-04)? */

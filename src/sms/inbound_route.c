@@ -52,9 +52,7 @@ analyze(text *body, PtAnalysis *analysis)
 	const char *utf8 = pt_text_utf8(body, &len);
 
 	if (!pt_text_analyze(utf8, len, NULL, analysis))
-		ereport(ERROR,
-				(errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE),
-				 errmsg("the text of the message cannot be read")));
+		elog(ERROR, "the text of an inbound message cannot be read");
 	analysis->segments = Min(analysis->segments, PG_INT16_MAX);
 }
 
@@ -65,6 +63,7 @@ pt_inbound_store(const PtInbound *message, int64 account_id, int64 service_id, c
 	PtAnalysis	analysis;
 	Datum		values[11];
 	char		nulls[12] = "           ";
+	PtRole		saved;
 	bool		isnull;
 
 	analyze(message->body, &analysis);
@@ -82,7 +81,10 @@ pt_inbound_store(const PtInbound *message, int64 account_id, int64 service_id, c
 	nulls[10] = keyword == NULL ? 'n' : ' ';
 	if (keyword != NULL)
 		values[10] = CStringGetTextDatum(keyword);
-	pt_plan_run(&store_plan, values, nulls, SPI_OK_SELECT);
+	pt_become_keeper(&saved);
+	if (pt_plan_run(&store_plan, values, nulls, SPI_OK_SELECT) == 0)
+		elog(ERROR, "account " INT64_FORMAT " does not exist", account_id);
+	pt_become_caller(&saved);
 	pt_debit(account_id, pt_result(0, 1, &isnull));
 }
 
@@ -97,10 +99,15 @@ static bool
 find_did(const char *to, PtDid *did)
 {
 	Datum		number = CStringGetTextDatum(to);
+	PtRole		saved;
+	uint64		found;
 	bool		isnull;
 	Datum		reply;
 
-	if (pt_plan_run(&did_plan, &number, NULL, SPI_OK_SELECT) == 0)
+	pt_become_keeper(&saved);
+	found = pt_plan_run(&did_plan, &number, NULL, SPI_OK_SELECT);
+	pt_become_caller(&saved);
+	if (found == 0)
 		return false;
 	did->account_id = DatumGetInt64(pt_result(0, 1, &isnull));
 	did->stop_detection = DatumGetBool(pt_result(0, 2, &isnull));

@@ -38,16 +38,20 @@ pt_reply_allowed(int64 account_id, const char *sender, const char *number)
 		5, {INT8OID, TEXTOID, TEXTOID, TIMESTAMPTZOID, INT8OID}
 	};
 	Datum		values[5];
+	PtRole		saved;
+	bool		allowed;
 
 	values[0] = Int64GetDatum(account_id);
 	values[1] = CStringGetTextDatum(sender);
 	values[2] = CStringGetTextDatum(number);
 	values[3] = TimestampTzGetDatum(pt_now());
 	values[4] = Int64GetDatum(replies_per_minute);
-	if (pt_plan_run(&plan, values, NULL, SPI_OK_INSERT) > 0)
-		return true;
-	ereport(DEBUG1,
-			(errmsg("%s has answered %s %d times in a minute and is silent now",
-					sender, number, replies_per_minute)));
-	return false;
+	pt_become_keeper(&saved);
+	allowed = pt_plan_run(&plan, values, NULL, SPI_OK_INSERT) > 0;
+	pt_become_caller(&saved);
+	if (!allowed)
+		ereport(DEBUG1,
+				(errmsg("%s has answered %s %d times in a minute and is silent now",
+						sender, number, replies_per_minute)));
+	return allowed;
 }
