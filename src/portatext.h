@@ -50,6 +50,7 @@ typedef struct PtPlan
 	int			nargs;
 	Oid			argtypes[PT_PLAN_MAX_ARGS];
 	SPIPlanPtr	plan;
+	bool		generic;		/* arrays of any length: never planned for their values */
 } PtPlan;
 
 /*

@@ -7,6 +7,7 @@
 
 #include "access/xact.h"
 #include "miscadmin.h"
+#include "nodes/parsenodes.h"
 #include "utils/acl.h"
 #include "utils/snapmgr.h"
 
@@ -18,7 +19,8 @@ plan_prepare(PtPlan *plan)
 
 	if (plan->plan != NULL)
 		return;
-	made = SPI_prepare(plan->sql, plan->nargs, plan->argtypes);
+	made = SPI_prepare_cursor(plan->sql, plan->nargs, plan->argtypes,
+							  plan->generic ? CURSOR_OPT_GENERIC_PLAN : 0);
 	if (made == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INTERNAL_ERROR),

@@ -52,12 +52,13 @@ static PtPlan ask_plan = {
 	" FROM unnest($1, $2, $3) WITH ORDINALITY AS u(service_id, number, counted, ord)"
 	" LEFT JOIN LATERAL (SELECT count(*) AS n, bool_or(x.surplus) AS surplus"
 	"   FROM portatext.service_message x LEFT JOIN portatext.message m ON m.message_id = x.message_id"
-	"   WHERE x.service_id = u.service_id AND x.number = u.number"
+	"   WHERE u.counted AND x.service_id = u.service_id AND x.number = u.number"
 	"     AND x.created_at >= (SELECT date_trunc('month', portatext.now(), a.timezone)"
 	"       FROM portatext.account a WHERE a.account_id = $4)"
 	"     AND (m.state IS NULL OR m.state NOT IN ('rejected', 'expired', 'cancelled', 'skipped'))"
-	" ) c ON u.counted",
-	4, {INT8ARRAYOID, TEXTARRAYOID, BOOLARRAYOID, INT8OID}
+	" ) c ON true",
+	4, {INT8ARRAYOID, TEXTARRAYOID, BOOLARRAYOID, INT8OID},
+	.generic = true
 };
 
 /* Refuses who is no active subscriber; state NULL: never was one. */
@@ -140,8 +141,6 @@ ask_all(Asked *asked)
 						 asked->services[i], asked->refusals[i]))
 			continue;
 		had = pt_result(row, 3, &isnull);
-		if (isnull)
-			continue;
 		noted = pt_result(row, 4, &isnull);
 		check_frequency(DatumGetInt32(had), !isnull && DatumGetBool(noted), asked->orders[i],
 						asked->services[i], asked->refusals[i]);

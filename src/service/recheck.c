@@ -45,7 +45,8 @@ static PtPlan recheck_plan = {
 	" FROM unnest($1, $2, $3, $4) WITH ORDINALITY AS u(id, service_id, kind, number, ord)"
 	" LEFT JOIN portatext.service s ON s.service_id = u.service_id"
 	" LEFT JOIN portatext.short_code c ON c.short_code_id = s.short_code_id",
-	4, {UUIDARRAYOID, INT8ARRAYOID, TEXTARRAYOID, TEXTARRAYOID}
+	4, {UUIDARRAYOID, INT8ARRAYOID, TEXTARRAYOID, TEXTARRAYOID},
+	.generic = true
 };
 
 /* Reads one answer. */

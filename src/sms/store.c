@@ -181,7 +181,8 @@ static PtPlan special_plan = {
 	" p AS (INSERT INTO portatext.parked (key, due, message_id, lane, segments, to_number)"
 	"  SELECT 'review', 'infinity', id, " LANE ", segments, recipient FROM u WHERE held)"
 	INTO_OUTBOX " WHERE NOT held",
-	ALL_ARGUMENTS, {ARGUMENT_TYPES, TEXTOID, INT8ARRAYOID, BOOLARRAYOID, BOOLARRAYOID}
+	ALL_ARGUMENTS, {ARGUMENT_TYPES, TEXTOID, INT8ARRAYOID, BOOLARRAYOID, BOOLARRAYOID},
+	.generic = true
 };
 
 /* The further arguments of special_plan. */
