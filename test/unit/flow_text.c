@@ -280,6 +280,14 @@ test_own_texts(void)
 		ok(cases[i].problem == NULL ? good && problem[0] == '\0' : !good && strstr(problem, cases[i].problem) != NULL,
 		   "%s \"%.*s\": %s", kind_names[cases[i].kind], (int) strcspn(cases[i].text, "\n"), cases[i].text, good ? "good" : problem);
 	}
+	memset(longest, 'x', sizeof(longest));
+	memcpy(longest, "{keyword}", 9);
+	longest[PT_FLOW_TEMPLATE_MAX] = '\0';
+	ok(pt_flow_template_check(longest, PT_KIND_OPT_OUT, "en", problem, sizeof(problem)), "the longest text");
+	longest[PT_FLOW_TEMPLATE_MAX] = 'x';
+	longest[PT_FLOW_TEMPLATE_MAX + 1] = '\0';
+	ok(!pt_flow_template_check(longest, PT_KIND_OPT_OUT, "en", problem, sizeof(problem)) &&
+	   strstr(problem, "1600 octets") != NULL, "too long: %s", problem);
 }
 
 int
