@@ -95,6 +95,22 @@ SELECT payload FROM portatext.event WHERE type = 'message.received' ORDER BY eve
 SELECT c.action, c.source, c.evidence, c.shown_text, m.body, m.to_number, m.from_number
     FROM portatext.consent c JOIN portatext.message m USING (message_id) WHERE c.number = '+15551230001' ORDER BY c.consent_id LIMIT 1;
 
+-- SUB-12: what waits for somebody who leaves is not sent, and refunded.
+SELECT count(*) FROM pg_temp.texts('+15551230012', '12345', 'DEALS');
+BEGIN;
+SELECT portatext.act_as(:one);
+SELECT portatext.send_sms('+15551230012', 'Shoes, two for one', service => 'DEALS', send_at => now() + interval '1 hour') AS waits \gset
+COMMIT;
+SELECT pg_temp.texts('+15551230012', '12345', 'STOP DEALS');
+SELECT m.state, m.error_code, (SELECT sum(l.amount) FROM portatext.ledger_entry l WHERE l.reference = m.message_id)
+    FROM portatext.message m WHERE m.message_id = :'waits';
+-- A message that the carrier brings again changes nothing and is not answered again.
+SELECT portatext.receive_sms('flow_a', '+15551230012', '12345', 'DEALS', ref => 'F1') = portatext.receive_sms('flow_a', '+15551230012', '12345', 'DEALS', ref => 'F1');
+SELECT count(*) FILTER (WHERE inbound), count(*) FILTER (WHERE NOT inbound) FROM portatext.message m
+    WHERE '+15551230012' IN (m.from_number, m.to_number);
+-- An empty text leaves nothing behind (BILL-12).
+SELECT pg_temp.texts('+15551230012', '12345', '');
+
 -- FLOW-11: a bare stop word ends all subscriptions of that code, one confirmation each; each account has its own row.
 SELECT count(*) FROM unnest(ARRAY['NEWS', 'GAMES']) k, pg_temp.texts('+15551230001', '12345', k || ' yes');
 SELECT pg_temp.texts('+15551230001', '54321', 'YES');
