@@ -13,6 +13,7 @@
 #include "utils/builtins.h"
 
 #include "account/account.h"
+#include "cache.h"
 #include "number/number.h"
 #include "sms/inbound.h"
 #include "sms/inbound_route.h"
@@ -56,10 +57,22 @@ carrier_by_name(Datum name)
 	return pt_result(0, 1, &isnull);
 }
 
+/* The carrier that was asked for last is remembered: most messages are one's. */
 int32
 pt_inbound_carrier(Datum name)
 {
-	return DatumGetInt32(carrier_by_name(name));
+	static PtCache cache = {.tables = {"carrier"}};
+	static char known[NAMEDATALEN];
+	static int32 carrier_id;
+	char	   *wanted = TextDatumGetCString(name);
+
+	if (pt_cache_fresh(&cache) && strcmp(wanted, known) == 0)
+		return carrier_id;
+	pt_cache_begin(&cache);
+	carrier_id = DatumGetInt32(carrier_by_name(name));
+	strlcpy(known, strlen(wanted) < sizeof(known) ? wanted : "", sizeof(known));
+	pt_cache_loaded(&cache);
+	return carrier_id;
 }
 
 PG_FUNCTION_INFO_V1(pt_carrier_number);

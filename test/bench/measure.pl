@@ -13,7 +13,7 @@ use Bench::Stage;
 use Bench::Table;
 
 # In this order; profile only when it is asked for.
-my @default = qw(segments batch single latency drain kannel busy backlog receipts memory);
+my @default = qw(segments batch single latency drain kannel busy backlog receipts inbound memory);
 my @known = (@default, 'profile');
 my @rows = split ' ', $ENV{ROWS} || "@default";
 my $limit = $ENV{LIMIT} || 900;

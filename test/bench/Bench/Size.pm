@@ -20,6 +20,7 @@ my %size = (
 	SPAN => [ 3, 1 ],              # seconds of one run of single sends
 	SINGLES => [ 1_000, 50 ],      # messages whose way to the carrier is timed
 	RECEIPTS => [ 50_000, 1_000 ],
+	INBOUND => [ 20_000, 1_000 ],  # messages that come in
 	TEXTS => [ 200_000, 2_000 ],   # texts whose segments are counted
 	WATCHED => [ 100_000, 5_000 ], # messages of the drain that perf watches
 );
