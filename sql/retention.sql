@@ -120,8 +120,10 @@ RESET ROLE;
 SELECT account_id = :account AS own, state, step, cost, to_number, body, client_ref FROM portatext.message ORDER BY message_id;
 SELECT type, payload FROM portatext.event WHERE type = 'message.skipped' ORDER BY event_id;
 SELECT count(*) FROM portatext.unrouted;
--- An operator: everybody's, and what belongs to nobody.  Cost and ledger stay.
+-- An operator: everybody's, what belongs to nobody, and parts.  Cost and ledger stay.
+SELECT portatext.receive_sms_part('slow', n, '+12025550101', 'Part', 1, 1, 2) FROM unnest(ARRAY['+12223334444', '+12223334445']) n;
 CALL portatext.forget_number('+12223334444');
+SELECT j.from_number, p.part FROM portatext.inbound_join j FULL JOIN portatext.inbound_part p USING (join_id);
 SELECT account_id = :account AS own, state, to_number, body, client_ref FROM portatext.message ORDER BY message_id;
 SELECT count(*) FROM portatext.message m WHERE m::text LIKE '%222333%';
 SELECT count(*) FROM portatext.event e WHERE e::text LIKE '%222333%';

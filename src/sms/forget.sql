@@ -149,12 +149,15 @@ BEGIN
     IF account IS NULL AND portatext.sees_all() THEN
         DELETE FROM portatext.unrouted u WHERE person IN (u.from_number, u.to_number);
         GET DIAGNOSTICS deleted = ROW_COUNT;
+        WITH j AS (
+            DELETE FROM portatext.inbound_join x WHERE person IN (x.from_number, x.to_number) RETURNING x.join_id)
+        DELETE FROM portatext.inbound_part p USING j WHERE p.join_id = j.join_id;
     END IF;
     RETURN deleted;
 END
 $$;
 COMMENT ON FUNCTION portatext.forget_unrouted(bigint, text) IS
-    'The last step of forget_number(), for all accounts only: deletes inbound messages of no account from or to the number.';
+    'The last step of forget_number(), for all accounts only: deletes inbound messages of no account from or to the number, and parts that wait for others.';
 GRANT EXECUTE ON FUNCTION portatext.forget_unrouted(bigint, text) TO portatext_account, portatext_operator;
 
 -- A procedure that commits cannot pin its search_path: it uses no operator.
