@@ -151,6 +151,12 @@ SELECT m.body, m.state, m.cost, p.key, p.due, p.segments, p.to_number, o.message
     WHERE m.body ~ 'casino|CASINO|poker' ORDER BY m.message_id;
 SELECT portatext.send_sms('+12025550001', 'From a number: casino') IS NOT NULL AS sent;
 SELECT count(*) FROM portatext.parked;
+-- approved: due at its own time
+SELECT portatext.send_sms('+12025550001', 'Our casino opens', service => 'DEALS', send_at => portatext.now() + interval '2 days') AS later,
+    portatext.send_sms('+12025550001', 'Our casino is open', service => 'DEALS') AS now \gset
+SELECT portatext.review_message(:'later', true), portatext.review_message(:'now', true);
+SELECT m.body, o.due > portatext.now() + interval '1 day' AS later, o.due = COALESCE(m.send_at, m.created_at) AS own_time
+    FROM portatext.outbox o JOIN portatext.message m USING (message_id) WHERE m.body LIKE 'Our casino%' ORDER BY m.message_id;
 SELECT portatext.cancel_sms(:'held');
 SELECT state, cost, (SELECT sum(amount) FROM portatext.ledger_entry WHERE reference = message_id) AS paid
     FROM portatext.message WHERE message_id = :'held';

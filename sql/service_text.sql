@@ -58,6 +58,7 @@ SELECT portatext.set_service_text(:deals, 'opt_out', '{keyword}: bye, {name}.');
 SELECT portatext.set_service_text(:deals, 'ordinary', '{keyword}: bye.');
 SELECT portatext.set_service_text(:deals, 'auto_reply', NULL);
 SELECT portatext.set_service_text(:deals, NULL, 'Bye.');
+SELECT portatext.alter_service(:deals, '{"language": "es"}');
 SELECT portatext.set_service_text(0, 'opt_out', '{keyword}: bye.');
 \set VERBOSITY terse
 SELECT body FROM portatext.service_texts(:deals) WHERE own;

@@ -86,6 +86,7 @@ SELECT portatext.add_subscriber('NEWS', NULL, 'web', '{"a": 1}');
 -- LAW-04: not without evidence, and a purchase is none.
 SELECT portatext.add_subscriber('NEWS', '+12125551002', 'web', '{}');
 SELECT portatext.add_subscriber('NEWS', '+12125551002', 'web', NULL);
+SELECT portatext.add_subscriber('NEWS', '+12125551002', 'web', '" "');
 SELECT portatext.add_subscriber('NEWS', '+12125551002', 'purchase', '{"order": 7}');
 SELECT portatext.add_subscriber('NEWS', '+12125551002', 'sms', '{"a": 1}');
 SELECT portatext.add_subscriber('NEWS', '+12125551002', NULL, '{"a": 1}');

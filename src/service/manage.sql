@@ -349,6 +349,8 @@ BEGIN
         RAISE EXCEPTION 'an active service needs tc_url and phone' USING ERRCODE = 'invalid_parameter_value',
             HINT = 'Its messages name both.';
     END IF;
+    PERFORM portatext.check_flow_text(t.kind::text, t.body, s.language)
+        FROM portatext.service_text t WHERE t.service_id = s.service_id;
     UPDATE portatext.service x SET (tc_url, phone, language, line_breaks, frequency_rule, purpose, double_opt_in,
             minimum_age, frequency, intended_use, message_examples, advertising_examples) =
         (s.tc_url, s.phone, s.language, s.line_breaks, s.frequency_rule, s.purpose, s.double_opt_in,
@@ -366,7 +368,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION portatext.alter_service(bigint, jsonb) IS
-    'Changes the named settings. tc_url, phone, language, line_breaks and frequency_rule change at once. What is reviewed (purpose, double_opt_in, minimum_age, frequency, intended_use, message_examples, advertising_examples) changes at once while the service is requested; a rejected one is requested again; '
+    'Changes the named settings. tc_url, phone, language, line_breaks and frequency_rule change at once; the service''s own texts must have the mandatory parts in its language. What is reviewed (purpose, double_opt_in, minimum_age, frequency, intended_use, message_examples, advertising_examples) changes at once while the service is requested; a rejected one is requested again; '
     'of an approved one it is kept in revision until an operator''s review_revision(). Keyword and country never change.';
 GRANT EXECUTE ON FUNCTION portatext.alter_service(bigint, jsonb) TO portatext_account, portatext_operator;
 

@@ -61,7 +61,8 @@ BEGIN
     END IF;
     IF review_message.approve IS TRUE THEN
         INSERT INTO portatext.outbox (lane, due, message_id, to_number)
-            VALUES (held.lane, held.due, held.message_id, held.to_number);
+            SELECT held.lane, COALESCE(m.send_at, m.created_at), held.message_id, held.to_number
+                FROM portatext.message m WHERE m.message_id = held.message_id;
         PERFORM portatext.wake_senders();
     ELSE
         PERFORM portatext.end_unsent(ARRAY[held.message_id], 'skipped', 'not_approved', review_message.note);

@@ -92,7 +92,7 @@ BEGIN
         RAISE EXCEPTION 'source of consent "%" does not exist', source USING ERRCODE = 'invalid_parameter_value',
             HINT = 'There are web and paper; a subscriber''s own message is noticed without this function.';
     END IF;
-    IF evidence IS NULL OR evidence IN ('{}', '[]', 'null', '""') THEN
+    IF evidence IS NULL OR jsonb_typeof(evidence) <> 'object' OR evidence = '{}' THEN
         RAISE EXCEPTION 'a subscription needs evidence of consent' USING ERRCODE = 'invalid_parameter_value',
             HINT = 'Say where and when it was given, such as {"url": "https://...", "ip": "...", "at": "..."} or {"scan": "..."}. A purchase is no consent.';
     END IF;
