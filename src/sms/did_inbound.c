@@ -40,12 +40,6 @@ static PtPlan stop_plan = {
 	4, {INT8OID, TEXTOID, TEXTOID, UUIDOID}
 };
 
-/* Is the sender one of the installation's own numbers that answer by themselves? */
-static PtPlan own_plan = {
-	"SELECT FROM portatext.did d WHERE d.number = $1::text AND d.auto_reply IS NOT NULL",
-	1, {TEXTOID}
-};
-
 /* Step: blacklists the sender; a reply is due unless that was done before (DID-03). */
 static void
 stop(void *arg)
@@ -86,14 +80,8 @@ static void
 ask_guard(void *arg)
 {
 	DidReply   *r = arg;
-	Datum		from = CStringGetTextDatum(r->message->from);
-	PtRole		saved;
-	bool		robot;
 
-	pt_become_keeper(&saved);
-	robot = pt_plan_run(&own_plan, &from, NULL, SPI_OK_SELECT) > 0;
-	pt_become_caller(&saved);
-	r->wanted = !robot && pt_reply_allowed(r->did->account_id, r->message->to, r->message->from);
+	r->wanted = pt_reply_allowed(r->did->account_id, r->message->to, r->message->from);
 }
 
 /* Does the text hold STOP as a word (DID-04)? */

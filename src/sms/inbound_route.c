@@ -18,10 +18,12 @@
 #include "sms/store.h"
 #include "text/encoding.h"
 
+/* Two of the installation's numbers that answer by themselves do not answer each other. */
 static PtPlan did_plan = {
-	"SELECT d.account_id, d.stop_detection, d.stop_text, d.auto_reply"
+	"SELECT d.account_id, d.stop_detection, d.stop_text, CASE WHEN d.auto_reply IS NOT NULL AND NOT EXISTS ("
+	"    SELECT FROM portatext.did o WHERE o.number = $2::text AND o.auto_reply IS NOT NULL) THEN d.auto_reply END"
 	" FROM portatext.did d WHERE d.number = $1::text",
-	1, {TEXTOID}
+	2, {TEXTOID, TEXTOID}
 };
 
 static PtPlan store_plan = {
@@ -96,16 +98,16 @@ pt_inbound_answerable(const PtInbound *message)
 
 /* Whose number it was sent to; false: no account's. */
 static bool
-find_did(const char *to, PtDid *did)
+find_did(const PtInbound *message, PtDid *did)
 {
-	Datum		number = CStringGetTextDatum(to);
+	Datum		values[2] = {CStringGetTextDatum(message->to), CStringGetTextDatum(message->from)};
 	PtRole		saved;
 	uint64		found;
 	bool		isnull;
 	Datum		reply;
 
 	pt_become_keeper(&saved);
-	found = pt_plan_run(&did_plan, &number, NULL, SPI_OK_SELECT);
+	found = pt_plan_run(&did_plan, values, NULL, SPI_OK_SELECT);
 	pt_become_caller(&saved);
 	if (found == 0)
 		return false;
@@ -122,7 +124,7 @@ pt_inbound_route(const PtInbound *message, const pg_uuid_t *id)
 {
 	PtDid		did;
 
-	if (find_did(message->to, &did))
+	if (find_did(message, &did))
 	{
 		pt_inbound_store(message, did.account_id, 0, NULL, id);
 		pt_did_inbound(message, &did, id);

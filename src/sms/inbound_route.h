@@ -21,7 +21,7 @@ typedef struct PtDid
 	int64		account_id;
 	bool		stop_detection;
 	text	   *stop_text;
-	text	   *auto_reply;		/* NULL: none */
+	text	   *auto_reply;		/* NULL: none, or none to this sender */
 } PtDid;
 
 /* What a stored message to the number sets off (DID-01 to DID-07): did_inbound.c. */
