@@ -99,5 +99,25 @@ is(state_of($id), 'rejected final', 'but the receipt is stored');
 like(answer(request($path)), qr/ 200 /, 'the repeat is answered');
 is(refunds($id), 1, 'SMS-09, BILL-21 and counts for nothing');
 
+# ---- killed while the last part of a message is added, and after it has been joined ----
+my %part = map { $_ => "/inbound/kannel?from=%2B15551230002&to=%2B15557770001&text=part$_&reference=7&part=$_&parts=2&ref=P$_" } 1, 2;
+
+like(answer(request($part{1})), qr/ 200 /, 'the first part');
+for my $point (qw(inbound_part_added receiver_after_commit))
+{
+	$node->arm_point($point, 'kill');
+	$socket = request($part{2});
+	ok($node->wait_point_hit($point), "the last part: $point");
+	$node->wait_up;
+	is(answer($socket), '', "killed at $point: no answer");
+	$node->disarm_points;
+	is(sql(q{SELECT count(*) FROM portatext.message WHERE from_number = '+15551230002'}), $point eq 'inbound_part_added' ? 0 : 1,
+		"killed at $point: all or nothing");
+}
+like(answer(request($part{$_})), qr/ 200 /, "the repeat of part $_ is answered") for 2, 1;
+is(sql(q{SELECT string_agg(body, '|') FROM portatext.message WHERE from_number = '+15551230002'}), 'part1part2', 'GEN-09 one message');
+is(sql(q{SELECT count(*) FROM portatext.inbound_part}), 0, 'nothing is left behind');
+is(sql(q{SELECT -sum(amount) FROM portatext.ledger_entry WHERE kind = 'inbound'}), 3, 'BILL-09 charged once');
+
 $node->stop;
 done_testing();

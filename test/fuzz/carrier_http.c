@@ -9,10 +9,11 @@
 
 #include "carrier/http_receipt.h"
 #include "carrier/http_state.h"
+#include "worker/receiver_message.h"
 
 extern int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define SETTINGS 16
+#define SETTINGS 20
 
 /* A carrier in a few settings; those of the fuzzer replace theirs. */
 static void
@@ -24,6 +25,7 @@ fill(PtSetting *settings)
 		{"text_path", "text"}, {"codes", "{\"7\": \"throttled\"}"}, {"receipt_ref", "a.0.id"},
 		{"receipt_status", "status"}, {"receipt_statuses", "{\"d\": \"delivered\"}"}, {"signature", "jwt-hs256"},
 		{"headers", "{\"X\": \"{id}\"}"}, {"body", "{\"t\": [\"{body}\", {\"v\": \"{validity}\"}], \"f\": \"{from_digits}\"}"},
+		{"inbound_from", "a.0.id"}, {"inbound_to", "status"}, {"inbound_text", "text"}, {"inbound_ref", "type#"},
 	};
 
 	for (int i = 0; i < SETTINGS; i++)
@@ -86,6 +88,19 @@ look(void *context, const PtFields *fields)
 	return true;
 }
 
+/* PtFieldsDone: what is taken for a message is UTF-8. */
+static bool
+look_message(void *context, const PtFields *fields)
+{
+	PtMessage	message;
+	const char *problem = NULL;
+
+	if (!pt_message_read(fields, &message, &problem) ? problem == NULL : !pt_utf8_valid(message.text))
+		abort();
+	free(message.room);
+	return true;
+}
+
 /* A callback: no text is a signature, any text is read without harm. */
 static void
 call_back(PtCarrier *carrier, const char *text, size_t len)
@@ -99,9 +114,17 @@ call_back(PtCarrier *carrier, const char *text, size_t len)
 	if (pt_call_trust(carrier, &call) == PT_CALL_TRUSTED)
 		abort();
 	if (json != NULL)
+	{
 		pt_call_receipts(carrier, json, look, NULL, &problem);
+		if (pt_call_is_message(carrier, json, true))
+			pt_call_message(carrier, json, look_message, NULL, &problem);
+	}
 	if (form != NULL)
+	{
 		pt_call_receipts(carrier, form, look, NULL, &problem);
+		if (pt_call_is_message(carrier, form, true))
+			pt_call_message(carrier, form, look_message, NULL, &problem);
+	}
 	pt_json_free(json);
 	pt_json_free(form);
 }
@@ -118,7 +141,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 1)
 		return 0;
-	what = data[0] % 22;
+	what = data[0] % 26;
 	text = malloc(size);
 	memcpy(text, data + 1, size - 1);
 	text[size - 1] = '\0';
