@@ -227,6 +227,12 @@ UPDATE portatext.subscriber SET changed_at = '2001-01-01' WHERE number = '+12125
 SELECT portatext.service_opt_in(:news, '+12125553005', NULL, 'sms', NULL, NULL);
 SELECT portatext.apply_carrier_notice('70001', '+12125553005', 'changed', '+12125553105');
 SELECT pg_temp.states('+12125553_05');
+-- A stop word from the new number, which had not subscribed, comes before the notice: it stays out.
+SELECT portatext.service_opt_in(:news, '+12125553007', NULL, 'sms', NULL, NULL),
+    portatext.service_opt_out(:news, '+12125553107', NULL, 'sms', '{"text": "STOP NEWS"}', NULL);
+SELECT portatext.apply_carrier_notice('70001', '+12125553007', 'changed', '+12125553107');
+SELECT pg_temp.states('+12125553_07');
+SELECT action FROM portatext.subscriber_history(:'news', '+12125553107');
 -- SVC-11: to a number that the code does not serve: cancelled.
 SELECT portatext.apply_carrier_notice('70001', '+12125553105', 'changed', '+34612345678');
 SELECT pg_temp.states('+12125553105');

@@ -51,6 +51,8 @@ CREATE FUNCTION portatext.change_number(s portatext.service, old portatext.subsc
     AS $$
 DECLARE
     placed boolean;
+    before constant portatext.subscriber_state := (SELECT x.state FROM portatext.subscriber x
+        WHERE x.service_id = s.service_id AND x.number::text = new_number);
 BEGIN
     INSERT INTO portatext.subscriber AS x (service_id, number, account_id, state, since, reminder_due, reminder_unpaid)
         VALUES (s.service_id, new_number, s.account_id, old.state, old.since, old.reminder_due, old.reminder_unpaid)
@@ -62,6 +64,13 @@ BEGIN
                 reminder_unpaid = x.reminder_unpaid OR excluded.reminder_unpaid
             WHERE x.state <> 'opted_out' OR x.changed_at < old.since;
     placed := FOUND;
+    -- A stop word from a number that was not subscribed is in consent alone.
+    UPDATE portatext.subscriber x SET state = 'opted_out', reminder_unpaid = false
+        WHERE placed AND x.service_id = s.service_id AND x.number::text = change_number.new_number
+          AND COALESCE(before, 'cancelled') = 'cancelled'
+          AND EXISTS (SELECT FROM portatext.consent c WHERE c.service_id = s.service_id
+                AND c.number = change_number.new_number AND c.action = 'opt_out' AND c.created_at >= old.since);
+    placed := placed AND NOT FOUND;
     PERFORM portatext.change_subscriber(s, old.number::text, 'cancelled', 'changed', 'carrier',
         evidence || jsonb_build_object('new_number', new_number));
     INSERT INTO portatext.consent (account_id, service_id, number, action, source, evidence)
@@ -71,7 +80,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION portatext.change_number(portatext.service, portatext.subscriber, text, jsonb) IS
-    'Internal: puts the new number in the old one''s place, with its reminder date. One that is subscribed already stays as it is, with the earlier date (SUB-09); one that has opted out since the old one''s opt-in stays out.';
+    'Internal: puts the new number in the old one''s place, with its reminder date. One that is subscribed already stays as it is, with the earlier date (SUB-09); one that has written a stop word since the old one''s opt-in stays out, also when it was no subscriber then.';
 
 CREATE FUNCTION portatext.apply_notice_to(s portatext.service, x portatext.subscriber, notice portatext.carrier_notice)
     RETURNS boolean
