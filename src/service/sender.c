@@ -101,13 +101,12 @@ pt_service_choose(PtOrder *order, PtRefusal *refusal)
 bool
 pt_service_owns(int64 account_id, const char *sender, size_t len)
 {
-	int			n;
-	const PtService *list = pt_services(&n);
+	const PtService *const *list;
+	int			n = pt_services_of(account_id, &list);
 
 	for (int i = 0; i < n; i++)
 	{
-		if (list[i].account_id == account_id && strlen(list[i].code) == len &&
-			memcmp(list[i].code, sender, len) == 0)
+		if (strlen(list[i]->code) == len && memcmp(list[i]->code, sender, len) == 0)
 			return true;
 	}
 	return false;

@@ -258,6 +258,17 @@ pt_services_named(int64 account_id, const char *keyword, size_t len, const PtSer
 	return high - low;
 }
 
+int
+pt_services_of(int64 account_id, const PtService *const **list)
+{
+	int			n = 0;
+
+	(void) pt_services_named(account_id, "", 0, list);	/* before all of its keywords */
+	while (*list + n < (const PtService *const *) by_name + n_services && (*list)[n]->account_id == account_id)
+		n++;
+	return n;
+}
+
 const PtService *
 pt_service_named(int64 account_id, const char *keyword, size_t len)
 {

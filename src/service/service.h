@@ -59,7 +59,10 @@ extern const char *const *pt_service_keywords(void);
  */
 extern int	pt_services_named(int64 account_id, const char *keyword, size_t len, const PtService *const **list);
 
-/* The first of them; NULL: none.  Raises nothing. */
+/* All of an account, by keyword. */
+extern int	pt_services_of(int64 account_id, const PtService *const **list);
+
+/* The first with that keyword; NULL: none.  Raises nothing. */
 extern const PtService *pt_service_named(int64 account_id, const char *keyword, size_t len);
 
 extern const PtService *pt_service_by_id(int64 service_id);

@@ -10,6 +10,8 @@
  */
 #include "portatext.h"
 
+#include <ctype.h>
+
 #include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
@@ -123,7 +125,8 @@ find_own(const char *name, size_t len)
 static bool
 is_services(const char *name, size_t len)
 {
-	return pt_service_hooks != NULL && name[0] != '+' && pt_service_hooks->owns(senders_account, name, len);
+	return pt_service_hooks != NULL && isdigit((unsigned char) name[0]) &&
+		pt_service_hooks->owns(senders_account, name, len);
 }
 
 /* Raises 22023 for a service's short code: who writes from it must name the service (LAW-05). */
