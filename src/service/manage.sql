@@ -276,7 +276,7 @@ CREATE FUNCTION portatext.suspend_service(service_id bigint, note text DEFAULT N
     AS $$
 BEGIN
     PERFORM portatext.move_service(portatext.lock_service(service_id), 'suspended', note);
-    RETURN portatext.drop_service_messages(service_id, 'service_not_active');
+    RETURN portatext.drop_service_messages(service_id, 'service_suspended');
 END
 $$;
 COMMENT ON FUNCTION portatext.suspend_service(bigint, text) IS
@@ -308,7 +308,7 @@ CREATE FUNCTION portatext.close_service(service_id bigint) RETURNS bigint
     AS $$
 BEGIN
     PERFORM portatext.move_service(portatext.lock_service(service_id), 'closed');
-    RETURN portatext.drop_service_messages(service_id, 'service_not_active');
+    RETURN portatext.drop_service_messages(service_id, 'service_closed');
 END
 $$;
 COMMENT ON FUNCTION portatext.close_service(bigint) IS
