@@ -39,8 +39,8 @@ sub compare
 	$database->stop_workers;
 	for (1 .. size('ROUNDS'))
 	{
-		push @theirs, Bench::Client::requests($stage, count => $n, url => $carrier->sendsms_url . $query);
-		wait_quiet($stage, $carrier, $n);
+		push @theirs, Bench::Client::requests($stage, count => $n, warm_up => warm_up($n), url => $carrier->sendsms_url . $query);
+		wait_quiet($stage, $carrier, $all);
 		die "not queued\n" unless $database->app("SELECT count(message_id) FROM send_to_centre($all)") == $all;
 		push @ours, drain($stage, $database, $n, whole => 1, counted => sub { accepted($database) });
 		wait_quiet($stage, $carrier, $all);
