@@ -309,8 +309,6 @@ bool
 pt_http_start(PtHttpEngine *engine, const PtHttpRequest *request)
 {
 	PtHttpSlot *slot;
-	sigset_t	saved;
-	CURLMcode	added;
 
 	if (engine->in_flight >= engine->capacity)
 		return false;
@@ -327,10 +325,8 @@ pt_http_start(PtHttpEngine *engine, const PtHttpRequest *request)
 		slot_release(slot);
 		return false;
 	}
-	block_signals(&saved);
-	added = curl_multi_add_handle(engine->multi, slot->easy);
-	restore_signals(&saved);
-	if (added != CURLM_OK)
+	/* This only asks for a run at once; threads are started there, in pt_http_run. */
+	if (curl_multi_add_handle(engine->multi, slot->easy) != CURLM_OK)
 	{
 		slot_release(slot);
 		return false;

@@ -15,6 +15,7 @@ typedef struct PtHttpSlot
 	PtHttpEngine *engine;
 	CURL	   *easy;			/* made at the first use */
 	struct curl_slist *headers; /* of this request */
+	char	   *origin;			/* CURLOPT_URL of the handle: scheme, host and port alone; or NULL */
 	bool		own_ca;			/* CURLOPT_CAINFO differs from the default */
 	bool		tls;
 	void	   *tag;
