@@ -58,6 +58,7 @@ CORE = \
 	src/text/transliterate.c \
 	src/worker/http.c \
 	src/worker/http_slot.c \
+	src/worker/http_watch.c \
 	src/worker/http_util.c \
 	src/worker/receiver_json.c \
 	src/worker/receiver_parse.c \

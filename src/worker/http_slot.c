@@ -17,7 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "worker/http_util.h"
 
@@ -49,6 +51,26 @@ on_sending(void *arg, char *peer, char *local, int peer_port, int local_port)
 	}
 	slot->sendings++;
 	return CURL_PREREQFUNC_OK;
+}
+
+/* CURLOPT_OPENSOCKETFUNCTION: as libcurl does it itself. */
+static curl_socket_t
+on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	int			fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+
+	if (fd < 0)
+		return CURL_SOCKET_BAD;
+	pt_http_watch_opened(arg, fd);
+	return fd;
+}
+
+/* CURLOPT_CLOSESOCKETFUNCTION; it may come when the request is long gone. */
+static int
+on_close(void *arg, curl_socket_t fd)
+{
+	pt_http_watch_closed(arg, fd);
+	return close(fd);
 }
 
 /* CURLOPT_HEADERFUNCTION: one line; only Retry-After is of interest. */
@@ -140,6 +162,10 @@ slot_set_defaults(PtHttpSlot *slot)
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "portatext/" PORTATEXT_VERSION);
 	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_sending);
 	curl_easy_setopt(easy, CURLOPT_PREREQDATA, slot);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, slot->watch);
+	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
+	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, slot->watch);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, slot);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
