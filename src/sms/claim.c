@@ -9,6 +9,7 @@
  */
 #include "portatext.h"
 
+#include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "portability/instr_time.h"
 #include "utils/array.h"
@@ -107,7 +108,8 @@ typedef struct ClaimWork
 	TimestampTz checked_at;
 } ClaimWork;
 
-/* One row of the re-check. */
+/* One row of the re-check: what decides about it, and all columns. */
+#define CHECK_COLUMNS 15
 typedef struct CheckedRow
 {
 	pg_uuid_t  *id;
@@ -119,7 +121,8 @@ typedef struct CheckedRow
 	double		sender_rate;	/* the sender's own; 0: none */
 	bool		part_accepted;
 	char	   *reason;
-	uint64		row;			/* in SPI_tuptable */
+	Datum		values[CHECK_COLUMNS];
+	bool		nulls[CHECK_COLUMNS];
 } CheckedRow;
 
 /* Keeps the greatest key that was taken from the lane. */
@@ -178,26 +181,20 @@ find_lane(PtClaim *claim, int32 lane)
 			 errmsg("lane %d was not asked for", lane)));
 }
 
-/* Reads what decides about a row of the re-check. */
+/* Reads a row of the re-check. */
 static void
 read_row(uint64 row, CheckedRow *r)
 {
-	bool		isnull;
-	Datum		value;
-
-	r->row = row;
-	r->id = DatumGetUUIDP(pt_result(row, 1, &isnull));
-	r->due = DatumGetTimestampTz(pt_result(row, 2, &isnull));
-	r->lane = DatumGetInt32(pt_result(row, 3, &isnull));
-	r->segments = DatumGetInt16(pt_result(row, 5, &isnull));
-	r->from = TextDatumGetCString(pt_result(row, 8, &isnull));
-	r->to = TextDatumGetCString(pt_result(row, 9, &isnull));
-	value = pt_result(row, 12, &isnull);
-	r->sender_rate = isnull ? 0 : DatumGetFloat8(value);
-	value = pt_result(row, 13, &isnull);
-	r->part_accepted = !isnull && ARR_NDIM(DatumGetArrayTypeP(value)) > 0;
-	value = pt_result(row, 14, &isnull);
-	r->reason = isnull ? NULL : TextDatumGetCString(value);
+	heap_deform_tuple(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, r->values, r->nulls);
+	r->id = DatumGetUUIDP(r->values[0]);
+	r->due = DatumGetTimestampTz(r->values[1]);
+	r->lane = DatumGetInt32(r->values[2]);
+	r->segments = DatumGetInt16(r->values[4]);
+	r->from = TextDatumGetCString(r->values[7]);
+	r->to = TextDatumGetCString(r->values[8]);
+	r->sender_rate = r->nulls[11] ? 0 : DatumGetFloat8(r->values[11]);
+	r->part_accepted = !r->nulls[12] && ARR_NDIM(DatumGetArrayTypeP(r->values[12])) > 0;
+	r->reason = r->nulls[13] ? NULL : TextDatumGetCString(r->values[13]);
 }
 
 /* Ends a message that must not be sent any more; one that moved on is left alone. */
@@ -316,8 +313,6 @@ keep_row(ClaimWork *work, const CheckedRow *r, const char *body, size_t body_len
 	PtMessage  *m = MemoryContextAllocZero(work->claim->context, sizeof(PtMessage) + from_len +
 										   to_len + body_len + 3);
 	char	   *where = (char *) (m + 1);
-	bool		isnull;
-	Datum		value;
 
 	dlist_push_tail(&work->claim->taken, &m->node);
 	work->claim->n_taken++;
@@ -327,17 +322,14 @@ keep_row(ClaimWork *work, const CheckedRow *r, const char *body, size_t body_len
 	m->lane = r->lane;
 	m->due = r->due;
 	m->segments = r->segments;
-	m->account_id = DatumGetInt64(pt_result(r->row, 4, &isnull));
-	m->attempts = DatumGetInt16(pt_result(r->row, 6, &isnull));
-	m->ucs2 = DatumGetBool(pt_result(r->row, 7, &isnull));
-	value = pt_result(r->row, 11, &isnull);
-	m->valid_until = isnull ? DT_NOEND : DatumGetTimestampTz(value);
-	value = pt_result(r->row, 13, &isnull);
-	if (!isnull)
-		read_parts_done(m, value);
-	value = pt_result(r->row, 15, &isnull);
-	if (!isnull)
-		read_tried(m, value);
+	m->account_id = DatumGetInt64(r->values[3]);
+	m->attempts = DatumGetInt16(r->values[5]);
+	m->ucs2 = DatumGetBool(r->values[6]);
+	m->valid_until = r->nulls[10] ? DT_NOEND : DatumGetTimestampTz(r->values[10]);
+	if (!r->nulls[12])
+		read_parts_done(m, r->values[12]);
+	if (!r->nulls[14])
+		read_tried(m, r->values[14]);
 	m->checked_at = work->checked_at;
 	m->from = place_string(&where, r->from, from_len);
 	m->to = place_string(&where, r->to, to_len);
@@ -367,9 +359,8 @@ check_rows(ClaimWork *work)
 			refuse_row(work, &r);
 		else if (take_tokens(work, &r))
 		{
-			bool		isnull;
 			size_t		len;
-			const char *body = pt_text_utf8(DatumGetTextPP(pt_result(i, 10, &isnull)), &len);
+			const char *body = pt_text_utf8(DatumGetTextPP(r.values[9]), &len);
 
 			keep_row(work, &r, body, len);
 		}
