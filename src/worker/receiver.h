@@ -1,7 +1,8 @@
 /*
  * receiver.h
- *	  Between the receiver's two halves: the HTTP listener (receiver_http.c, no
- *	  PostgreSQL header, never raises) and the transactions (receiver.c).
+ *	  Between the receiver's two halves: HTTP (receiver_http.c listens and answers,
+ *	  receiver_request.c reads; no PostgreSQL header, never raises) and the
+ *	  transactions (receiver.c).
  */
 #ifndef PORTATEXT_RECEIVER_H
 #define PORTATEXT_RECEIVER_H
