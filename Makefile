@@ -64,6 +64,7 @@ CORE = \
 	src/text/word.c \
 	src/worker/http.c \
 	src/worker/http_slot.c \
+	src/worker/http_watch.c \
 	src/worker/http_util.c \
 	src/worker/receiver_json.c \
 	src/worker/receiver_message.c \

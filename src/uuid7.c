@@ -11,8 +11,10 @@
 #include <time.h>
 
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "utils/uuid.h"
 
+#define RANDOM_POOL 1024		/* octets drawn at a time */
 #define SUB_MS_STEPS 4096		/* rand_a holds the fraction in 12 bits */
 
 /* Steps of 1/4096 ms since the Unix epoch; never the same or earlier twice. */
@@ -32,6 +34,31 @@ next_step(void)
 	return step;
 }
 
+/*
+ * Random octets, of which many are drawn at a time; a forked process draws its
+ * own.  Raises an ERROR when randomness is not to be had.
+ */
+static void
+take_random(unsigned char *octets, size_t len)
+{
+	static unsigned char pool[RANDOM_POOL];
+	static size_t left = 0;
+	static int	drawn_by = 0;
+
+	if (left < len || drawn_by != MyProcPid)
+	{
+		left = 0;
+		if (!pg_strong_random(pool, sizeof(pool)))
+			ereport(ERROR,
+					(errcode(ERRCODE_INTERNAL_ERROR),
+					 errmsg("could not generate random values")));
+		left = sizeof(pool);
+		drawn_by = MyProcPid;
+	}
+	left -= len;
+	memcpy(octets, pool + left, len);
+}
+
 /* Fills in the next identifier; raises an ERROR when randomness is not to be had. */
 void
 pt_uuid7(pg_uuid_t *id)
@@ -44,10 +71,7 @@ pt_uuid7(pg_uuid_t *id)
 		id->data[i] = (unsigned char) (ms >> (40 - 8 * i));
 	id->data[6] = (unsigned char) (0x70 | (fraction >> 8));
 	id->data[7] = (unsigned char) (fraction & 0xFF);
-	if (!pg_strong_random(&id->data[8], 8))
-		ereport(ERROR,
-				(errcode(ERRCODE_INTERNAL_ERROR),
-				 errmsg("could not generate random values")));
+	take_random(&id->data[8], 8);
 	id->data[8] = (unsigned char) (0x80 | (id->data[8] & 0x3F));
 }
 

@@ -32,7 +32,7 @@
 typedef struct KannelState
 {
 	char		prefix[4 * SETTING_MAX];	/* URL, user, password, smsc */
-	char		dlr[4 * SETTING_MAX];	/* address for receipts, as Kannel will call it */
+	char		dlr[8 * SETTING_MAX];	/* "&dlr-url=", and the address for receipts, encoded, up to the message's id */
 	char		url[16384];		/* of the request that was built last */
 	const char *ca_file;
 } KannelState;
@@ -139,7 +139,7 @@ make_prefix(const PtCarrier *carrier, PtBuffer *buffer)
  * the user info into an Authorization header, so the secret is in no path.
  */
 static void
-make_dlr(const PtCarrier *carrier, PtBuffer *buffer)
+make_dlr_address(const PtCarrier *carrier, PtBuffer *buffer)
 {
 	const char *base = pt_carrier_setting(carrier, "dlr_url");
 	size_t		len = strlen(base);
@@ -160,6 +160,20 @@ make_dlr(const PtCarrier *carrier, PtBuffer *buffer)
 		buffer->data[--buffer->len] = '\0';
 	if (len < path_len || strcmp(base + len - path_len, path) != 0)
 		pt_buffer_add(buffer, path);
+}
+
+/* The part of a request that names the address, the same for all messages. */
+static void
+make_dlr(const PtCarrier *carrier, PtBuffer *buffer)
+{
+	char		address[4 * SETTING_MAX];
+	PtBuffer	plain;
+
+	pt_buffer_init(&plain, address, sizeof(address));
+	make_dlr_address(carrier, &plain);
+	pt_buffer_add(&plain, "?id=");
+	add_text(buffer, "dlr-url", address);
+	buffer->overflow = buffer->overflow || plain.overflow;
 }
 
 /* PtAdapter.configure */
@@ -207,11 +221,14 @@ kannel_release(PtCarrier *carrier)
 static void
 add_dlr(PtBuffer *buffer, const KannelState *state, const PtPartRequest *part)
 {
-	char		target[sizeof(state->dlr) + 128];
+	char		number[16];
 
-	snprintf(target, sizeof(target), "%s?id=%s&part=%d&type=%%d&answer=%%A&event=%%I",
-			 state->dlr, part->message_id, part->part);
-	add_text(buffer, "dlr-url", target);
+	snprintf(number, sizeof(number), "%d", part->part);
+	pt_buffer_add(buffer, state->dlr);
+	pt_buffer_add_encoded(buffer, part->message_id, strlen(part->message_id));
+	pt_buffer_add(buffer, "%26part%3D");
+	pt_buffer_add(buffer, number);
+	pt_buffer_add(buffer, "%26type%3D%25d%26answer%3D%25A%26event%3D%25I");
 }
 
 /*

@@ -230,7 +230,7 @@ BEGIN
     IF EXISTS (SELECT FROM portatext.outbox o WHERE o.lane IN (id * 2, id * 2 + 1))
         OR EXISTS (SELECT FROM portatext.parked p WHERE p.lane IN (id * 2, id * 2 + 1))
         OR EXISTS (SELECT FROM portatext.lease l JOIN portatext.message m ON m.message_id = ANY (l.ids)
-            WHERE m.carrier_id = id) THEN
+            WHERE m.carrier_id = id AND m.step = 'queued') THEN
         RAISE EXCEPTION 'carrier "%" has messages that wait', carrier
             USING ERRCODE = 'object_in_use',
             HINT = 'Disable it and let them be sent, cancel them, or move them with reroute().';

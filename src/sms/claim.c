@@ -9,6 +9,7 @@
  */
 #include "portatext.h"
 
+#include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "portability/instr_time.h"
 #include "utils/array.h"
@@ -34,7 +35,10 @@ static PtPlan take_plan = {
 	.argtypes = {INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID, UUIDOID, INT4OID}
 };
 
-/* The re-check (BL-05): reason is null when the message may still be sent. */
+/*
+ * The re-check (BL-05): reason is null when the message may still be sent.  LIMIT
+ * keeps the planner from reading a whole blacklist into a hash table.
+ */
 static PtPlan check_plan = {
 	.sql = "SELECT m.message_id, u.due, u.lane, m.account_id, m.segments, m.attempts, "
 	"m.encoding = 'ucs2', m.from_number::text, m.to_number::text, m.body, m.valid_until, "
@@ -46,9 +50,9 @@ static PtPlan check_plan = {
 	"WHEN a.suspended IS DISTINCT FROM false THEN 'suspended' "
 	"WHEN d.account_id IS NULL AND m.service_id IS NULL THEN 'sender_gone' "
 	"WHEN m.kind = 'stop_confirmation' THEN NULL "
-	"WHEN EXISTS (SELECT FROM portatext.blacklist b WHERE b.account_id = m.account_id "
-	"AND b.number = m.to_number::text) THEN 'blacklisted' "
-	"WHEN EXISTS (SELECT FROM portatext.global_blacklist b WHERE b.number = m.to_number::text) "
+	"WHEN (SELECT true FROM portatext.blacklist b WHERE b.account_id = m.account_id "
+	"AND b.number = m.to_number::text LIMIT 1) THEN 'blacklisted' "
+	"WHEN (SELECT true FROM portatext.global_blacklist b WHERE b.number = m.to_number::text LIMIT 1) "
 	"THEN 'blacklisted' END, m.tried, "
 	"m.service_id, CASE WHEN m.service_id IS NOT NULL THEN m.kind::text END "
 	"FROM unnest($1, $2, $3) u(id, due, lane) "
@@ -110,7 +114,8 @@ typedef struct ClaimWork
 	TimestampTz checked_at;
 } ClaimWork;
 
-/* One row of the re-check. */
+/* One row of the re-check: what decides about it, and all columns. */
+#define CHECK_COLUMNS 17
 typedef struct CheckedRow
 {
 	pg_uuid_t  *id;
@@ -124,7 +129,8 @@ typedef struct CheckedRow
 	const char *reason;
 	int64		service_id;		/* 0: none */
 	const char *kind;			/* of a service's message */
-	uint64		row;			/* in SPI_tuptable */
+	Datum		values[CHECK_COLUMNS];
+	bool		nulls[CHECK_COLUMNS];
 } CheckedRow;
 
 /* Keeps the greatest key that was taken from the lane. */
@@ -183,30 +189,22 @@ find_lane(PtClaim *claim, int32 lane)
 			 errmsg("lane %d was not asked for", lane)));
 }
 
-/* Reads what decides about a row of the re-check. */
+/* Reads a row of the re-check. */
 static void
 read_row(uint64 row, CheckedRow *r)
 {
-	bool		isnull;
-	Datum		value;
-
-	r->row = row;
-	r->id = DatumGetUUIDP(pt_result(row, 1, &isnull));
-	r->due = DatumGetTimestampTz(pt_result(row, 2, &isnull));
-	r->lane = DatumGetInt32(pt_result(row, 3, &isnull));
-	r->segments = DatumGetInt16(pt_result(row, 5, &isnull));
-	r->from = TextDatumGetCString(pt_result(row, 8, &isnull));
-	r->to = TextDatumGetCString(pt_result(row, 9, &isnull));
-	value = pt_result(row, 12, &isnull);
-	r->sender_rate = isnull ? 0 : DatumGetFloat8(value);
-	value = pt_result(row, 13, &isnull);
-	r->part_accepted = !isnull && ARR_NDIM(DatumGetArrayTypeP(value)) > 0;
-	value = pt_result(row, 14, &isnull);
-	r->reason = isnull ? NULL : TextDatumGetCString(value);
-	value = pt_result(row, 16, &isnull);
-	r->service_id = isnull ? 0 : DatumGetInt64(value);
-	if (r->service_id != 0)
-		r->kind = TextDatumGetCString(pt_result(row, 17, &isnull));
+	heap_deform_tuple(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, r->values, r->nulls);
+	r->id = DatumGetUUIDP(r->values[0]);
+	r->due = DatumGetTimestampTz(r->values[1]);
+	r->lane = DatumGetInt32(r->values[2]);
+	r->segments = DatumGetInt16(r->values[4]);
+	r->from = TextDatumGetCString(r->values[7]);
+	r->to = TextDatumGetCString(r->values[8]);
+	r->sender_rate = r->nulls[11] ? 0 : DatumGetFloat8(r->values[11]);
+	r->part_accepted = !r->nulls[12] && ARR_NDIM(DatumGetArrayTypeP(r->values[12])) > 0;
+	r->reason = r->nulls[13] ? NULL : TextDatumGetCString(r->values[13]);
+	r->service_id = r->nulls[15] ? 0 : DatumGetInt64(r->values[15]);
+	r->kind = r->service_id != 0 ? TextDatumGetCString(r->values[16]) : NULL;
 }
 
 /* Ends a message that must not be sent any more; one that moved on is left alone. */
@@ -325,8 +323,6 @@ keep_row(ClaimWork *work, const CheckedRow *r, const char *body, size_t body_len
 	PtMessage  *m = MemoryContextAllocZero(work->claim->context, sizeof(PtMessage) + from_len +
 										   to_len + body_len + 3);
 	char	   *where = (char *) (m + 1);
-	bool		isnull;
-	Datum		value;
 
 	dlist_push_tail(&work->claim->taken, &m->node);
 	work->claim->n_taken++;
@@ -336,18 +332,15 @@ keep_row(ClaimWork *work, const CheckedRow *r, const char *body, size_t body_len
 	m->lane = r->lane;
 	m->due = r->due;
 	m->segments = r->segments;
-	m->account_id = DatumGetInt64(pt_result(r->row, 4, &isnull));
+	m->account_id = DatumGetInt64(r->values[3]);
 	m->service_id = r->service_id;
-	m->attempts = DatumGetInt16(pt_result(r->row, 6, &isnull));
-	m->ucs2 = DatumGetBool(pt_result(r->row, 7, &isnull));
-	value = pt_result(r->row, 11, &isnull);
-	m->valid_until = isnull ? DT_NOEND : DatumGetTimestampTz(value);
-	value = pt_result(r->row, 13, &isnull);
-	if (!isnull)
-		read_parts_done(m, value);
-	value = pt_result(r->row, 15, &isnull);
-	if (!isnull)
-		read_tried(m, value);
+	m->attempts = DatumGetInt16(r->values[5]);
+	m->ucs2 = DatumGetBool(r->values[6]);
+	m->valid_until = r->nulls[10] ? DT_NOEND : DatumGetTimestampTz(r->values[10]);
+	if (!r->nulls[12])
+		read_parts_done(m, r->values[12]);
+	if (!r->nulls[14])
+		read_tried(m, r->values[14]);
 	m->checked_at = work->checked_at;
 	m->from = place_string(&where, r->from, from_len);
 	m->to = place_string(&where, r->to, to_len);
@@ -387,7 +380,6 @@ check_services(CheckedRow *rows, uint64 n)
 static void
 decide_row(ClaimWork *work, const CheckedRow *r)
 {
-	bool		isnull;
 	size_t		len;
 	const char *body;
 
@@ -398,7 +390,7 @@ decide_row(ClaimWork *work, const CheckedRow *r)
 	}
 	if (!take_tokens(work, r))
 		return;
-	body = pt_text_utf8(DatumGetTextPP(pt_result(r->row, 10, &isnull)), &len);
+	body = pt_text_utf8(DatumGetTextPP(r->values[9]), &len);
 	keep_row(work, r, body, len);
 }
 

@@ -17,26 +17,12 @@
 #include "sms/failover.h"
 #include "sms/finish.h"
 #include "sms/outcome.h"
+#include "sms/sent.h"
 
 /* All at once, in the order of their ids, as receipts do: no two wait for each other. */
 static PtPlan lock_plan = {
 	.sql = "SELECT FROM portatext.message m WHERE m.message_id = ANY ($1) "
 	"ORDER BY m.message_id FOR NO KEY UPDATE",
-	.nargs = 1,
-	.argtypes = {UUIDARRAYOID}
-};
-
-static PtPlan sent_plan = {
-	.sql = "WITH done AS ("
-	"UPDATE portatext.message m SET "
-	"step = CASE WHEN m.step = 'final' THEN m.step ELSE 'sent' END, "
-	"state = CASE WHEN m.step = 'final' THEN m.state ELSE 'sending' END, "
-	"error_code = CASE WHEN m.step = 'final' THEN m.error_code END, "
-	"error_text = CASE WHEN m.step = 'final' THEN m.error_text END, "
-	"sent_at = COALESCE(m.sent_at, portatext.now()) "
-	"FROM unnest($1) u(id) WHERE m.message_id = u.id "
-	"RETURNING " PT_EVENT_COLUMNS ") "
-	PT_MESSAGE_EVENTS " AND d.step = 'sent'",
 	.nargs = 1,
 	.argtypes = {UUIDARRAYOID}
 };
@@ -153,7 +139,7 @@ static PtPlan poison_plan = {
 typedef struct Batch
 {
 	PtColumn	all[1];
-	PtColumn	sent[1];
+	PtSent		sent;
 	PtColumn	again[9];
 	PtColumn	back[4];
 	PtColumn	unclear[3];
@@ -168,7 +154,7 @@ typedef struct Batch
 
 #define BATCH_INIT { \
 	.all = {{UUIDOID}}, \
-	.sent = {{UUIDOID}}, \
+	.sent = PT_SENT_INIT, \
 	.again = {{UUIDOID}, {INT2OID}, {TEXTOID}, {TEXTOID}, {INT4OID}, {TIMESTAMPTZOID}, {TEXTOID}, \
 	{BOOLOID}, {TEXTOID}}, \
 	.back = {{INT4OID}, {TIMESTAMPTZOID}, {UUIDOID}, {TEXTOID}}, \
@@ -308,7 +294,7 @@ add_outcome(Batch *batch, const PtOutcome *o)
 	switch (o->kind)
 	{
 		case PT_OUTCOME_SENT:
-			pt_column_add_uuid(&batch->sent[0], &o->message->id);
+			pt_sent_add(&batch->sent, o->message);
 			break;
 		case PT_OUTCOME_FAILED:
 			add_failed(batch, o);
@@ -326,9 +312,12 @@ add_outcome(Batch *batch, const PtOutcome *o)
 	add_parts(batch, o);
 }
 
-/* Leases that become empty end, the others shrink. */
+/*
+ * Leases that become empty end, the others shrink.  A message that is written as
+ * sent has left its lease by its step and need not be taken out.
+ */
 static void
-add_leases(Batch *batch, PtOutcome **outcomes, int n)
+add_leases(Batch *batch, PtOutcome **outcomes, int n, bool written)
 {
 	for (int i = 0; i < n; i++)
 		outcomes[i]->message->lease->leaving = 0;
@@ -340,7 +329,7 @@ add_leases(Batch *batch, PtOutcome **outcomes, int n)
 
 		if (lease->leaving == lease->left)
 			pt_column_add(&batch->lease_end[0], Int64GetDatum(lease->lease_id));
-		else
+		else if (!written || outcomes[i]->kind != PT_OUTCOME_SENT)
 		{
 			pt_column_add(&batch->lease_shrink[0], Int64GetDatum(lease->lease_id));
 			pt_column_add_uuid(&batch->lease_shrink[1], &outcomes[i]->message->id);
@@ -369,9 +358,11 @@ pt_outcome_write(PtOutcome **outcomes, int n)
 		pt_failover_decide(outcomes[i]);
 		add_outcome(&batch, outcomes[i]);
 	}
-	add_leases(&batch, outcomes, n);
-	pt_column_run(&lock_plan, batch.all, SPI_OK_SELECT);
-	pt_column_run(&sent_plan, batch.sent, SPI_OK_INSERT);
+	add_leases(&batch, outcomes, n, true);
+	/* One statement for all takes its locks in that order by itself. */
+	if (batch.sent.ids.n < n)
+		pt_column_run(&lock_plan, batch.all, SPI_OK_SELECT);
+	pt_sent_write(&batch.sent);
 	pt_finish_write(&batch.finish, "rejected by the carrier");
 	pt_column_run(&again_plan, batch.again, SPI_OK_INSERT);
 	pt_column_run(&back_plan, batch.back, SPI_OK_INSERT);
@@ -408,7 +399,7 @@ pt_outcome_poison(PtOutcome *outcome, const char *detail)
 	};
 
 	pt_plan_run(&poison_plan, values, NULL, SPI_OK_INSERT);
-	add_leases(&batch, &outcome, 1);
+	add_leases(&batch, &outcome, 1, false);
 	pt_column_run(&lease_end_plan, batch.lease_end, SPI_OK_DELETE);
 	pt_column_run(&lease_shrink_plan, batch.lease_shrink, SPI_OK_UPDATE);
 }

@@ -29,9 +29,16 @@ static PtPlan owners_plan = {
 	.argtypes = {INT8OID}
 };
 
+/* A lease may still name messages that have been sent since, and those that wait again after that. */
 static PtPlan take_plan = {
 	.sql = "WITH dead AS (DELETE FROM portatext.lease WHERE worker = $1 RETURNING ids) "
-	"SELECT array_agg(i ORDER BY i) FROM dead, unnest(ids) i",
+	"SELECT array_agg(m.message_id ORDER BY m.message_id) FROM dead, unnest(dead.ids) i "
+	"JOIN portatext.message m ON m.message_id = i WHERE m.step = 'queued' "
+	"AND NOT EXISTS (SELECT FROM portatext.outbox o "
+	"WHERE o.to_number = m.to_number::text AND o.message_id = m.message_id) "
+	"AND NOT EXISTS (SELECT FROM portatext.parked p "
+	"WHERE p.to_number = m.to_number::text AND p.message_id = m.message_id) "
+	"AND NOT EXISTS (SELECT FROM portatext.lease l WHERE l.worker <> $1 AND m.message_id = ANY (l.ids))",
 	.nargs = 1,
 	.argtypes = {INT8OID}
 };

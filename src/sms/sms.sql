@@ -92,7 +92,7 @@ CREATE TABLE portatext.message (
     tried integer[],
     kind portatext.message_kind NOT NULL DEFAULT 'ordinary',
     service_id bigint
-) WITH (fillfactor = 70);
+) WITH (fillfactor = 50);
 CREATE INDEX message_account ON portatext.message (account_id, message_id);
 COMMENT ON TABLE portatext.message IS
     'Every message, the record. No index names a state, so outcomes are written in place; what must be found lies in the narrow tables beside it.';
@@ -144,9 +144,11 @@ CREATE TABLE portatext.lease (
     worker bigint NOT NULL,
     ids uuid[] NOT NULL,
     claimed_at timestamptz NOT NULL DEFAULT portatext.now()
-) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0,
+        toast_tuple_target = 8160);
+ALTER TABLE portatext.lease ALTER COLUMN ids SET STORAGE EXTERNAL;
 COMMENT ON TABLE portatext.lease IS
-    'What a dispatcher has claimed and not yet written an outcome for, one row a batch. The leases of a dead dispatcher become unclear.';
+    'What a dispatcher has claimed, one row a batch, until all of it has an outcome: a message that is no longer queued has one. The leases of a dead dispatcher become unclear.';
 COMMENT ON COLUMN portatext.lease.worker IS 'The dispatcher''s own number, from worker_number_seq; alive while it holds the advisory lock of that number.';
 SELECT pg_catalog.pg_extension_config_dump('portatext.lease', '');
 SELECT pg_catalog.pg_extension_config_dump('portatext.lease_lease_id_seq', '');
@@ -248,13 +250,10 @@ SELECT pg_catalog.pg_extension_config_dump('portatext.unrouted', '');
 CREATE TRIGGER flush_caches AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON portatext.did
     FOR EACH STATEMENT EXECUTE FUNCTION portatext.flush_caches();
 
--- In one place, and without a SET clause, so that the planner puts it into the
--- caller's statement; its body is parsed here, whatever the search_path is there.
 CREATE FUNCTION portatext.message_payload(
         state portatext.message_state, from_number text, to_number text, client_ref text, error_code text)
     RETURNS jsonb
-    LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object('state', state, 'from', from_number,
-        'to', to_number, 'client_ref', client_ref, 'error_code', error_code));
+    LANGUAGE c STABLE PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'pt_message_payload';
 COMMENT ON FUNCTION portatext.message_payload(portatext.message_state, text, text, text, text) IS
     'The payload of the event message.<state>; what is null is left out.';

@@ -16,7 +16,8 @@
 
 #define PT_HOLD_US (1000 * INT64CONST(1000))	/* claimed and not handed over: back after so long */
 #define PT_FLUSH_US (8 * INT64CONST(1000))	/* an outcome waits for others at most so long */
-#define PT_FLUSH_COUNT 256
+#define PT_FLUSH_BUSY_US (24 * INT64CONST(1000))	/* the same, while claimed messages wait for their start */
+#define PT_FLUSH_COUNT 512
 #define PT_CLAIM_MAX 256		/* messages of a carrier in one claim */
 #define PT_UNWRITTEN_MAX 2048	/* outcomes not written: no more claims */
 

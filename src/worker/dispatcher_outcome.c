@@ -27,6 +27,16 @@ pt_outcome_queue(PtTask *task)
 	dlist_push_tail(&pt_dispatcher.outcomes, &task->node);
 }
 
+/* When the outcomes are to be written that wait. */
+static TimestampTz
+flush_at(void)
+{
+	bool		busy = pt_tasks_oldest() != DT_NOEND;
+
+	return Max(pt_dispatcher.retry_outcomes_at,
+			   pt_dispatcher.oldest_outcome + (busy ? PT_FLUSH_BUSY_US : PT_FLUSH_US));
+}
+
 /* Is it time to write? */
 bool
 pt_outcomes_due(void)
@@ -36,7 +46,7 @@ pt_outcomes_due(void)
 	if (pt_dispatcher.n_outcomes == 0 || pt_dispatcher.retry_outcomes_at > now)
 		return false;
 	return pt_dispatcher.n_outcomes >= PT_FLUSH_COUNT || pt_dispatcher.in_flight == 0 ||
-		pt_dispatcher.oldest_outcome + PT_FLUSH_US <= now;
+		flush_at() <= now;
 }
 
 long
@@ -44,8 +54,7 @@ pt_outcomes_timeout_ms(void)
 {
 	if (pt_dispatcher.n_outcomes == 0)
 		return -1;
-	return pt_ms_until(Max(pt_dispatcher.retry_outcomes_at,
-						   pt_dispatcher.oldest_outcome + PT_FLUSH_US));
+	return pt_ms_until(flush_at());
 }
 
 /* PtTxBody: the outcomes of many messages. */

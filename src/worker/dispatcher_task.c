@@ -575,8 +575,9 @@ pt_tasks_put_back(PtChannel *channel, TimestampTz checked_before)
 		{
 			PtMessage  *message = dlist_container(PtMessage, node, iter.cur);
 
+			/* They lie in the order of their checks. */
 			if (message->checked_at >= checked_before)
-				continue;
+				break;
 			dlist_delete(&message->node);
 			channel->lanes[i].n_ready--;
 			/* It lies before the last claimed key. */

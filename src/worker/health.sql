@@ -93,9 +93,11 @@ CREATE FUNCTION portatext.health_queue()
         WHERE p.due < portatext.now() - interval '1 hour'
     UNION ALL
     SELECT 'warning', 'lease_old', format('dispatcher %s', l.worker),
-           format('%s messages are being handed over since %s.', cardinality(l.ids), l.claimed_at),
+           format('%s messages are being handed over since %s.', cardinality(l.ids) - l.sent, l.claimed_at),
            'A dispatcher that runs takes over from one that died; does one run, and does it have an error?'
-        FROM (SELECT x.* FROM portatext.lease x
+        FROM (SELECT x.*, (SELECT count(*) FROM portatext.message m
+                    WHERE m.message_id = ANY (x.ids) AND m.step <> 'queued') AS sent
+                FROM portatext.lease x
                 WHERE x.claimed_at < portatext.now() - interval '10 minutes' ORDER BY x.lease_id LIMIT 20) l
     UNION ALL
     SELECT 'warning', 'stray_receipts', 'stray_receipt', format('%s or more receipts fit no message.', s.n),

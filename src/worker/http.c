@@ -12,17 +12,16 @@
 #include "worker/http.h"
 
 #include <curl/curl.h>
-#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "worker/http_slot.h"
 #include "worker/http_util.h"
+#include "worker/http_watch.h"
 
 #define EVENTS_AT_ONCE 64
 #define SPARE_FDS 64			/* descriptors left to the rest of the process */
@@ -30,7 +29,7 @@
 struct PtHttpEngine
 {
 	CURLM	   *multi;
-	int			epfd;
+	PtHttpWatch watch;
 	long		deadline_ms;	/* when libcurl wants to run, monotonic; -1: never */
 	int			capacity;
 	int			in_flight;
@@ -72,22 +71,13 @@ static int
 on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *known)
 {
 	PtHttpEngine *engine = arg;
-	struct epoll_event event = {.data.fd = fd};
+	uint32_t	events = 0;
 
-	if (what == CURL_POLL_REMOVE)
-	{
-		epoll_ctl(engine->epfd, EPOLL_CTL_DEL, fd, NULL);
-		return 0;
-	}
-	if (what & CURL_POLL_IN)
-		event.events |= EPOLLIN;
-	if (what & CURL_POLL_OUT)
-		event.events |= EPOLLOUT;
-	if (epoll_ctl(engine->epfd, EPOLL_CTL_MOD, fd, &event) == 0)
-		return 0;
-	if (errno == ENOENT && epoll_ctl(engine->epfd, EPOLL_CTL_ADD, fd, &event) == 0)
-		return 0;
-	return -1;
+	if (what == CURL_POLL_IN || what == CURL_POLL_INOUT)
+		events |= EPOLLIN;
+	if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
+		events |= EPOLLOUT;
+	return pt_http_watch_want(&engine->watch, fd, events) ? 0 : -1;
 }
 
 /* CURLMOPT_TIMERFUNCTION: notes when libcurl wants to run. */
@@ -206,6 +196,7 @@ make_slots(PtHttpEngine *engine)
 	for (int i = engine->capacity; i >= 0; i--)
 	{
 		engine->slots[i].engine = engine;
+		engine->slots[i].watch = &engine->watch;
 		slot_release(&engine->slots[i]);
 	}
 	return true;
@@ -242,12 +233,11 @@ pt_http_create(int max_connections, PtHttpDone done, void *context)
 	engine = calloc(1, sizeof(PtHttpEngine));
 	if (engine == NULL)
 		return NULL;
-	engine->epfd = epoll_create1(EPOLL_CLOEXEC);
 	engine->deadline_ms = -1;
 	engine->capacity = allowed_by_descriptors(max_connections);
 	engine->done = done;
 	engine->context = context;
-	if (engine->epfd < 0 || !make_slots(engine) || !make_multi(engine))
+	if (!pt_http_watch_begin(&engine->watch) || !make_slots(engine) || !make_multi(engine))
 	{
 		pt_http_destroy(engine);
 		return NULL;
@@ -268,8 +258,7 @@ pt_http_destroy(PtHttpEngine *engine)
 	}
 	if (engine->multi != NULL)
 		curl_multi_cleanup(engine->multi);
-	if (engine->epfd >= 0)
-		close(engine->epfd);
+	pt_http_watch_end(&engine->watch);
 	free(engine->slots);
 	free(engine);
 }
@@ -277,7 +266,7 @@ pt_http_destroy(PtHttpEngine *engine)
 int
 pt_http_fd(const PtHttpEngine *engine)
 {
-	return engine->epfd;
+	return engine->watch.epfd;
 }
 
 long
@@ -309,8 +298,6 @@ bool
 pt_http_start(PtHttpEngine *engine, const PtHttpRequest *request)
 {
 	PtHttpSlot *slot;
-	sigset_t	saved;
-	CURLMcode	added;
 
 	if (engine->in_flight >= engine->capacity)
 		return false;
@@ -327,10 +314,8 @@ pt_http_start(PtHttpEngine *engine, const PtHttpRequest *request)
 		slot_release(slot);
 		return false;
 	}
-	block_signals(&saved);
-	added = curl_multi_add_handle(engine->multi, slot->easy);
-	restore_signals(&saved);
-	if (added != CURLM_OK)
+	/* This only asks for a run at once; threads are started there, in pt_http_run. */
+	if (curl_multi_add_handle(engine->multi, slot->easy) != CURLM_OK)
 	{
 		slot_release(slot);
 		return false;
@@ -345,13 +330,15 @@ pt_http_run(PtHttpEngine *engine)
 	struct epoll_event events[EVENTS_AT_ONCE];
 	sigset_t	saved;
 	int			running;
-	int			n = epoll_wait(engine->epfd, events, EVENTS_AT_ONCE, 0);
+	int			n = epoll_wait(engine->watch.epfd, events, EVENTS_AT_ONCE, 0);
 
 	block_signals(&saved);
 	for (int i = 0; i < n; i++)
 	{
 		int			what = 0;
 
+		if (!pt_http_watch_wanted(&engine->watch, events[i].data.fd))
+			continue;
 		if (events[i].events & EPOLLIN)
 			what |= CURL_CSELECT_IN;
 		if (events[i].events & EPOLLOUT)

@@ -17,7 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "worker/http_util.h"
 
@@ -34,6 +36,7 @@
 #define HEADERS_MAX 65536		/* octets of an answer's header lines */
 #define IDLE_MAX_S 4L			/* older idle connections are not used again: peers close them about then */
 #define DEFAULT_TIMEOUT_MS 10000L
+#define CONNECT_DEFAULT_MS 300000L	/* libcurl's limit for connecting when none is set */
 
 /* CURLOPT_PREREQFUNCTION: the connection stands and the request is about to go. */
 static int
@@ -48,6 +51,26 @@ on_sending(void *arg, char *peer, char *local, int peer_port, int local_port)
 	}
 	slot->sendings++;
 	return CURL_PREREQFUNC_OK;
+}
+
+/* CURLOPT_OPENSOCKETFUNCTION: as libcurl does it itself. */
+static curl_socket_t
+on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	int			fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+
+	if (fd < 0)
+		return CURL_SOCKET_BAD;
+	pt_http_watch_opened(arg, fd);
+	return fd;
+}
+
+/* CURLOPT_CLOSESOCKETFUNCTION; it may come when the request is long gone. */
+static int
+on_close(void *arg, curl_socket_t fd)
+{
+	pt_http_watch_closed(arg, fd);
+	return close(fd);
 }
 
 /* CURLOPT_HEADERFUNCTION: one line; only Retry-After is of interest. */
@@ -139,10 +162,22 @@ slot_set_defaults(PtHttpSlot *slot)
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "portatext/" PORTATEXT_VERSION);
 	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_sending);
 	curl_easy_setopt(easy, CURLOPT_PREREQDATA, slot);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, slot->watch);
+	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
+	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, slot->watch);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, slot);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, slot);
+}
+
+/* The handle's URL is not, or no more, an origin. */
+static void
+slot_forget_origin(PtHttpSlot *slot)
+{
+	free(slot->origin);
+	slot->origin = NULL;
 }
 
 /* The slot's handle, made at its first use; false: no memory. */
@@ -158,6 +193,7 @@ slot_prepare(PtHttpSlot *slot)
 	if (slot->easy == NULL)
 		return false;
 	slot->own_ca = false;
+	slot_forget_origin(slot);
 	slot_set_defaults(slot);
 	return true;
 }
@@ -185,7 +221,7 @@ slot_set_headers(PtHttpSlot *slot, const PtHttpRequest *request)
 	char		line[256];
 
 	/* A peer that is asked for leave to send a body costs a second at times. */
-	if (!append_header(&slot->headers, "Expect:"))
+	if (request->body != NULL && !append_header(&slot->headers, "Expect:"))
 		return false;
 	if (request->content_type != NULL)
 	{
@@ -212,6 +248,49 @@ slot_set_body(PtHttpSlot *slot, const PtHttpRequest *request)
 		curl_easy_setopt(slot->easy, CURLOPT_COPYPOSTFIELDS, request->body) == CURLE_OK;
 }
 
+/* Sets an origin of that many octets, which most requests of a handle share; false: no memory. */
+static bool
+slot_set_origin(PtHttpSlot *slot, const char *url, size_t len)
+{
+	if (slot->origin != NULL && strncmp(slot->origin, url, len) == 0 && slot->origin[len] == '\0')
+		return true;
+	slot_forget_origin(slot);
+	slot->origin = strndup(url, len);
+	return slot->origin != NULL &&
+		curl_easy_setopt(slot->easy, CURLOPT_URL, slot->origin) == CURLE_OK;
+}
+
+/*
+ * Sets the address; false: no memory.  Path and query are given as they go out:
+ * libcurl would take a long query apart and print it again octet by octet.  What
+ * libcurl changes in an address (dots in the path, a fragment) is left to it.
+ */
+static bool
+slot_set_url(PtHttpSlot *slot, const char *url)
+{
+	const char *host = strstr(url, "://");
+	const char *target = host == NULL ? NULL : strpbrk(host + 3, "/?#");
+
+	if (target == NULL || *target != '/' || strchr(target, '#') != NULL || strstr(target, "/.") != NULL)
+	{
+		slot_forget_origin(slot);
+		return curl_easy_setopt(slot->easy, CURLOPT_REQUEST_TARGET, NULL) == CURLE_OK &&
+			curl_easy_setopt(slot->easy, CURLOPT_URL, url) == CURLE_OK;
+	}
+	return slot_set_origin(slot, url, (size_t) (target - url)) &&
+		curl_easy_setopt(slot->easy, CURLOPT_REQUEST_TARGET, target) == CURLE_OK;
+}
+
+/* One limit for all of the request; libcurl's own for connecting is raised where it is shorter. */
+static bool
+slot_set_timeout(PtHttpSlot *slot, long timeout)
+{
+	long		connect = timeout > CONNECT_DEFAULT_MS ? timeout : 0;
+
+	return curl_easy_setopt(slot->easy, CURLOPT_TIMEOUT_MS, timeout) == CURLE_OK &&
+		curl_easy_setopt(slot->easy, CURLOPT_CONNECTTIMEOUT_MS, connect) == CURLE_OK;
+}
+
 bool
 pt_http_slot_fill(PtHttpSlot *slot, const PtHttpRequest *request)
 {
@@ -227,9 +306,7 @@ pt_http_slot_fill(PtHttpSlot *slot, const PtHttpRequest *request)
 			curl_easy_setopt(slot->easy, CURLOPT_CAPATH, NULL) != CURLE_OK)
 			return false;
 	}
-	return curl_easy_setopt(slot->easy, CURLOPT_URL, request->url) == CURLE_OK &&
-		curl_easy_setopt(slot->easy, CURLOPT_TIMEOUT_MS, timeout) == CURLE_OK &&
-		curl_easy_setopt(slot->easy, CURLOPT_CONNECTTIMEOUT_MS, timeout) == CURLE_OK &&
+	return slot_set_url(slot, request->url) && slot_set_timeout(slot, timeout) &&
 		curl_easy_setopt(slot->easy, CURLOPT_HTTPHEADER, slot->headers) == CURLE_OK;
 }
 
@@ -329,6 +406,7 @@ void
 pt_http_slot_free(PtHttpSlot *slot)
 {
 	curl_easy_cleanup(slot->easy);
+	slot_forget_origin(slot);
 	curl_slist_free_all(slot->headers);
 	free(slot->body);
 }

@@ -9,12 +9,15 @@
 #include <curl/curl.h>
 
 #include "worker/http.h"
+#include "worker/http_watch.h"
 
 typedef struct PtHttpSlot
 {
 	PtHttpEngine *engine;
+	PtHttpWatch *watch;
 	CURL	   *easy;			/* made at the first use */
 	struct curl_slist *headers; /* of this request */
+	char	   *origin;			/* CURLOPT_URL of the handle: scheme, host and port alone; or NULL */
 	bool		own_ca;			/* CURLOPT_CAINFO differs from the default */
 	bool		tls;
 	void	   *tag;

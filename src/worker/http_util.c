@@ -59,15 +59,21 @@ pt_buffer_add_encoded(PtBuffer *buffer, const char *octets, size_t len)
 {
 	static const char hex[] = "0123456789ABCDEF";
 
-	for (size_t i = 0; i < len; i++)
+	for (size_t i = 0; i < len;)
 	{
-		unsigned char c = (unsigned char) octets[i];
-		char		escape[3] = {'%', hex[c >> 4], hex[c & 15]};
+		size_t		plain = i;
 
-		if (unreserved(c))
-			pt_buffer_append(buffer, &octets[i], 1);
-		else
+		while (plain < len && unreserved((unsigned char) octets[plain]))
+			plain++;
+		pt_buffer_append(buffer, octets + i, plain - i);
+		i = plain;
+		if (i < len)
+		{
+			unsigned char c = (unsigned char) octets[i++];
+			char		escape[3] = {'%', hex[c >> 4], hex[c & 15]};
+
 			pt_buffer_append(buffer, escape, 3);
+		}
 	}
 }
 

@@ -179,7 +179,7 @@ read_heads(uint64 rows)
 void
 pt_task_release(void *arg)
 {
-	PtTask	   *task = arg;
+	PtSchedulerTask *task = arg;
 	TimestampTz now = pt_now();
 	TimestampTz next = DT_NOEND;
 	bool		more = false;

@@ -73,7 +73,7 @@ days_ago(int days)
 
 /* A sweep that is new, failed or a day old begins at the first id. */
 static void
-begin(Sweep *sweep, const PtTask *task)
+begin(Sweep *sweep, const PtSchedulerTask *task)
 {
 	TimestampTz now = pt_now();
 
@@ -122,7 +122,7 @@ void
 pt_task_retire_messages(void *arg)
 {
 	static Sweep sweep;
-	PtTask	   *task = arg;
+	PtSchedulerTask *task = arg;
 	Datum		below;
 	bool		isnull;
 
@@ -142,7 +142,7 @@ void
 pt_task_retire_events(void *arg)
 {
 	static Sweep sweep;
-	PtTask	   *task = arg;
+	PtSchedulerTask *task = arg;
 
 	if (pt_retention_events == 0)
 		return;
@@ -157,7 +157,7 @@ pt_task_retire_refs(void *arg)
 {
 	static int64 block = 0;
 	static TimestampTz done = 0;
-	PtTask	   *task = arg;
+	PtSchedulerTask *task = arg;
 	TimestampTz now = pt_now();
 	Datum		values[3];
 	int64		blocks;
@@ -204,7 +204,7 @@ pt_task_retire_ledger(void *arg)
 {
 	static int64 account = 0;
 	static bool more = false;	/* of this account */
-	PtTask	   *task = arg;
+	PtSchedulerTask *task = arg;
 	Datum		value = Int64GetDatum(account);
 	Sweep	   *sweep;
 	bool		isnull;

@@ -20,7 +20,7 @@
 
 extern PGDLLEXPORT void pt_scheduler_main(Datum arg);
 
-static PtTask tasks[] = {
+static PtSchedulerTask tasks[] = {
 	{.name = "release of parked messages",.body = pt_task_release,.period_ms = SWEEP_MS,.on_wake = true},
 	{.name = "expiry",.body = pt_task_expire,.period_ms = SWEEP_MS},
 	{.name = "opt-outs at carriers",.body = pt_task_opt_outs,.period_ms = SWEEP_MS,.on_wake = true},
@@ -71,7 +71,7 @@ pt_ids_of_result(uint64 rows)
 
 /* Runs one task and sets when it is due again. */
 static void
-run_task(PtTask *task)
+run_task(PtSchedulerTask *task)
 {
 	long		wait_ms;
 

@@ -2,7 +2,7 @@
  * scheduler.h
  *	  The scheduler's tasks, one file an idea.
  *
- * A task is the body of one transaction; it gets its PtTask and says in next_ms
+ * A task is the body of one transaction; it gets its PtSchedulerTask and says in next_ms
  * when it wants to run again.  A task that raises an error is tried again later
  * and later; the others go on.
  */
@@ -11,7 +11,7 @@
 
 #include "worker/session.h"
 
-typedef struct PtTask
+typedef struct PtSchedulerTask
 {
 	const char *name;			/* shown by pg_stat_activity and in the log */
 	PtTxBody	body;
@@ -20,7 +20,7 @@ typedef struct PtTask
 	long		next_ms;		/* set by the body; 0: there is more to do now */
 	int			failures;
 	TimestampTz due;			/* by the server's clock, not the business clock */
-} PtTask;
+} PtSchedulerTask;
 
 extern void pt_task_release(void *task);	/* release.c */
 extern void pt_task_expire(void *task);	/* expiry.c */

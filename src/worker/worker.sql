@@ -129,7 +129,7 @@ CREATE FUNCTION portatext.leased_lanes(OUT lane integer, OUT leased bigint) RETU
     AS $$
     SELECT m.carrier_id * 2 + CASE m.priority WHEN 'bulk' THEN 1 ELSE 0 END, count(*)
     FROM portatext.lease l CROSS JOIN unnest(l.ids) AS i (message_id)
-        JOIN portatext.message m ON m.message_id = i.message_id
+        JOIN portatext.message m ON m.message_id = i.message_id AND m.step = 'queued'
     GROUP BY 1;
 $$;
 COMMENT ON FUNCTION portatext.leased_lanes() IS

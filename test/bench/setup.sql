@@ -42,7 +42,7 @@ CREATE FUNCTION send_to_centre(n bigint) RETURNS TABLE (message_id uuid) LANGUAG
         priority => 'transactional') b $$;
 
 -- The same rows without any of portatext's work, in copies of its tables.
-CREATE TABLE plain_message (LIKE portatext.message INCLUDING ALL) WITH (fillfactor = 70);
+CREATE TABLE plain_message (LIKE portatext.message INCLUDING ALL) WITH (fillfactor = 50);
 CREATE TABLE plain_ledger (LIKE portatext.ledger_entry INCLUDING ALL);
 CREATE TABLE plain_outbox (LIKE portatext.outbox INCLUDING ALL);
 GRANT EXECUTE ON FUNCTION portatext.uuid7() TO app;

@@ -86,7 +86,7 @@ sub outcome
 
 # ---- synchronous ----
 
-my $peer = FaultPeer->start(delay => 0.05);
+my $peer = FaultPeer->start(delay => 0.2);
 my ($primary, $standby) = pair('sync', $peer, 1);
 my @to = send_all($primary, 300);
 
@@ -101,7 +101,7 @@ $standby->stop;
 
 # ---- asynchronous: the standby hears nothing for a while ----
 
-$peer = FaultPeer->start(delay => 0.05);
+$peer = FaultPeer->start(delay => 0.2);
 ($primary, $standby) = pair('async', $peer, 0);
 @to = send_all($primary, 300);
 $primary->wait_for_catchup($standby);

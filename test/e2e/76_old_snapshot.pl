@@ -28,25 +28,33 @@ sub traffic
 	  && $node->wait_sql(q{SELECT count(*) FROM portatext.lease}, 0);
 }
 
-# Buffers that the claiming transaction's statements touch for a message of this traffic.
+# Buffers that the claiming transactions touch for a message: the least of some turns,
+# and the mean.  Now and then a claim looks from the start of its lane (it takes at most
+# a small share of the time), and walks over the dead rows then; all others must not.
 sub claim_cost
 {
-	my ($count) = @_;
+	my ($least, $all, $claimed) = (1e9, 0, 0);
 
-	sql('SELECT pg_stat_statements_reset()');
-	traffic($count);
-	my ($buffers, $rows) = split /\|/, sql(q{SELECT sum(shared_blks_hit + shared_blks_read), max(rows) FROM pg_stat_statements
-		WHERE query ~ '^(DELETE FROM portatext.outbox WHERE ctid|SELECT m.message_id, u.due, u.lane|INSERT INTO portatext.lease)'});
-	is($rows, $count, "the statements of the claim are counted: $rows rows");
-	return $buffers / $rows;
+	for (1 .. 8)
+	{
+		sql('SELECT pg_stat_statements_reset()');
+		traffic($batch / 4) or last;
+		my ($buffers, $rows) = split /\|/, sql(q{SELECT sum(shared_blks_hit + shared_blks_read), max(rows) FROM pg_stat_statements
+			WHERE query ~ '^(DELETE FROM portatext.outbox WHERE ctid|SELECT m.message_id, u.due, u.lane|INSERT INTO portatext.lease)'});
+		$least = $buffers / $rows if $buffers / $rows < $least;
+		$all += $buffers;
+		$claimed += $rows;
+	}
+	is($claimed, 2 * $batch, 'the statements of the claim are counted');
+	return ($least, $all / $claimed);
 }
 
 # The sums that the scheduler makes of credits would make dead rows of their own.
 sql('CREATE EXTENSION pg_stat_statements; CREATE EXTENSION portatext; SELECT portatext.balance(); SELECT portatext.recharge(100000000)');
 ok(traffic(2 * $batch), 'before: messages go out');
 sql('VACUUM ANALYZE portatext.outbox; VACUUM ANALYZE portatext.lease; VACUUM ANALYZE portatext.message');
-my $before = claim_cost($batch);
-my $holder = $node->background_psql('postgres');
+my ($before, $mean_before) = claim_cost();
+my $holder = $node->background_psql('postgres', timeout => $seconds + 300);
 my $pid = $holder->query_safe('SELECT pg_backend_pid()');
 
 $holder->query_safe('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM portatext.message');
@@ -61,11 +69,13 @@ while ($rounds < 8 || time < $end)
 	sleep 1 if $seconds;
 }
 my $dead = $rounds * $batch;
-my $after = claim_cost($batch);
+my ($after, $mean_after) = claim_cost();
 
 cmp_ok(sql(q{SELECT n_dead_tup FROM pg_stat_all_tables WHERE relid = 'portatext.outbox'::regclass}), '>=', $dead / 2,
 	"an old snapshot is held: $dead messages have left dead rows");
-cmp_ok($after, '<', 2 * $before + 1, sprintf('the claim touches %.1f buffers a message, %.1f before', $after, $before));
+cmp_ok($after, '<', 1.5 * $before, sprintf('a claim touches %.1f buffers a message, %.1f before', $after, $before));
+note(sprintf('summary: with %d dead rows a claim touches %.1f buffers a message (%.1f before), on average %.1f (%.1f)',
+		$dead, $after, $before, $mean_after, $mean_before));
 is($holder->query_safe('SELECT count(*) FROM portatext.message'), $seen, 'the session sees what it saw');
 
 sql(q{ALTER SYSTEM SET portatext.clock_offset = 660});

@@ -58,7 +58,9 @@ CREATE VIEW test.places AS
     SELECT m.message_id, m.account_id, m.state, m.step,
         (SELECT count(*) FROM portatext.outbox o WHERE o.message_id = m.message_id) AS outbox,
         (SELECT count(*) FROM portatext.parked p WHERE p.message_id = m.message_id) AS parked,
-        (SELECT count(*) FROM portatext.lease l, unnest(l.ids) i WHERE i = m.message_id) AS leases
+        -- a lease still names those of its messages that are sent
+        (SELECT count(*) FROM portatext.lease l, unnest(l.ids) i
+            WHERE i = m.message_id AND m.step = 'queued') AS leases
     FROM portatext.message m WHERE NOT m.inbound;
 
 CREATE VIEW test.misplaced AS

@@ -180,6 +180,66 @@ test_request(void)
 	   "POST with an empty body");
 }
 
+/* A port of this machine where nobody listens. */
+static int
+closed_port(void)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET};
+	socklen_t	len = sizeof(address);
+	int			fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (bind(fd, (struct sockaddr *) &address, sizeof(address)) != 0 ||
+		getsockname(fd, (struct sockaddr *) &address, &len) != 0)
+		exit(2);
+	close(fd);
+	return ntohs(address.sin_port);
+}
+
+/* Does the peer get this line for that path? */
+static bool
+goes_out(const char *path, const char *line)
+{
+	return strncmp(ask((PtHttpRequest) {.url = at(path)})->body, line, strlen(line)) == 0;
+}
+
+/* The request's target, whatever went out before on the same handle. */
+static void
+test_target(void)
+{
+	char		nobody[64];
+
+	fresh_engine(1);
+	ok(goes_out("/echo?a=/../%41&b=?//x", "GET /echo?a=/../%41&b=?//x HTTP/1.1\r\n") &&
+	   goes_out("/echo?a=%2F&b=?//x", "GET /echo?a=%2F&b=?//x HTTP/1.1\r\n"), "path and query go out as they are");
+	ok(goes_out("/echo?a=1#part", "GET /echo?a=1 HTTP/1.1\r\n"), "a fragment does not go out");
+	ok(goes_out("/none/../echo", "GET /echo HTTP/1.1\r\n"), "dots in the path are resolved");
+	snprintf(nobody, sizeof(nobody), "http://127.0.0.1:%d/echo", closed_port());
+	ok(strcmp(ask((PtHttpRequest) {.url = nobody})->problem, "connect") == 0, "then another port");
+	ok(goes_out("/echo", "GET /echo HTTP/1.1\r\n"), "and the first again");
+}
+
+/* A connection that ends while it rests wakes the caller once and is not used again. */
+static void
+test_resting(void)
+{
+	struct pollfd p;
+	int			before;
+
+	fresh_engine(1);
+	ok(ask((PtHttpRequest) {.url = at("/ok-and-gone")})->status == 200, "an answer, then the peer closes");
+	p = (struct pollfd) {.fd = pt_http_fd(engine),.events = POLLIN};
+	poll(&p, 1, 5000);
+	pt_http_run(engine);
+	ok(poll(&p, 1, 0) == 0, "the closed connection does not wake the caller again");
+	before = peer.connections;
+	ok(ask((PtHttpRequest) {.url = at("/ok")})->status == 200 && peer.connections == before + 1,
+	   "the next request has a connection of its own");
+	before = peer.connections;
+	ok(ask((PtHttpRequest) {.url = at("/ok")})->status == 200 && peer.connections == before,
+	   "which the one after it shares");
+}
+
 static void
 test_refused_requests(void)
 {
@@ -210,22 +270,6 @@ test_refused_requests(void)
 	ok(ask((PtHttpRequest) {.url = at("/ok"),.content_type = "a/b\r\nX: 1"})->fate == PT_HTTP_NOT_SENT,
 	   "content type with a line break refused");
 	ok(peer.requests == before, "the server saw none of them");
-}
-
-/* A port of this machine where nobody listens. */
-static int
-closed_port(void)
-{
-	struct sockaddr_in address = {.sin_family = AF_INET};
-	socklen_t	len = sizeof(address);
-	int			fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (bind(fd, (struct sockaddr *) &address, sizeof(address)) != 0 ||
-		getsockname(fd, (struct sockaddr *) &address, &len) != 0)
-		exit(2);
-	close(fd);
-	return ntohs(address.sin_port);
 }
 
 static void
@@ -444,6 +488,8 @@ main(void)
 	fresh_engine(8);
 	test_answers();
 	test_request();
+	test_target();
+	test_resting();
 	test_refused_requests();
 	test_not_sent();
 	test_unclear();

@@ -159,6 +159,8 @@ peer_serve(PeerConnection *c)
 		/* Says nothing of closing, so the other side believes in the connection. */
 		return c->served == 1 && peer_answer(c, "200 OK", "", "fine");
 	}
+	if (strcmp(path, "/ok-and-gone") == 0)
+		peer_answer(c, "200 OK", "", "fine");	/* and closes, without having said so */
 	if (strcmp(path, "/half-head") == 0)
 		peer_send(c, "HTTP/1.1 202", 12);
 	if (strcmp(path, "/half-body") == 0)

@@ -11,7 +11,8 @@ our @EXPORT_OK = qw(requests pgbench in_flight kannel_query percentile median);
 sub in_flight { return 32 }
 
 # Requests a second that libcurl gets answered.  Options: url ({} stands for the
-# number of the request, or for the line of the file lines), count, at_once, header.
+# number of the request, or for the line of the file lines), count, warm_up (so many
+# more before), at_once, header.
 sub requests
 {
 	my ($stage, %opt) = @_;
@@ -19,11 +20,12 @@ sub requests
 
 	push @command, '-H', $opt{header} if $opt{header};
 	push @command, '-f', $opt{lines} if $opt{lines};
+	push @command, '-w', $opt{warm_up} if $opt{warm_up};
 	push @command, $opt{url}, $opt{count}, $opt{at_once} || in_flight();
 	open my $out, '-|', @command or die "curlclient: $!\n";
 	my ($done, $seconds) = split ' ', scalar(<$out>) // '';
 
-	close $out or die 'curlclient failed: ' . ($done // 0) . " of $opt{count} were answered with 2xx\n";
+	close $out or die 'curlclient failed: ' . ($done // 0) . " of $opt{count} requests have ended, not all with 2xx\n";
 	return $done / $seconds;
 }
 

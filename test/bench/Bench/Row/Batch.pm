@@ -26,6 +26,7 @@ sub measure
 	$database->stop_workers;
 	$database->sql("INSERT INTO list SELECT i, recipient(i) FROM generate_series(1, $many) i");
 	$database->sql('VACUUM ANALYZE list');
+	$database->app(q{SET work_mem = '256MB'});
 	$database->app($statement{$_}->(10)) for sort keys %statement;
 	my %small = rates($database, $few, 3 * size('ROUNDS'));
 	my %large = rates($database, $many, 1);

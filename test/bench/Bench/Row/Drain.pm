@@ -21,7 +21,7 @@ sub measure
 	$database->stop_workers;
 	for (1 .. size('ROUNDS'))
 	{
-		push @theirs, Bench::Client::requests($stage, count => $n, url => "$url/cgi-bin/sendsms"
+		push @theirs, Bench::Client::requests($stage, count => $n, warm_up => warm_up($n), url => "$url/cgi-bin/sendsms"
 			  . kannel_query(user => 'bench', password => 'bench', receipts => $url, to => '%2B1201{}'));
 		$database->queue($n + warm_up($n));
 		push @ours, drain($stage, $database, $n, whole => 1);
