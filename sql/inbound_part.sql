@@ -65,6 +65,17 @@ SELECT portatext.join_late_parts(portatext.now());
 SELECT pg_temp.news();
 SELECT pg_temp.waiting();
 
+-- One that cannot be taken in keeps no other back, and is tried again later.
+CREATE FUNCTION pg_temp.fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not today'; END $$;
+CREATE TRIGGER fail BEFORE INSERT ON portatext.message FOR EACH ROW WHEN (NEW.from_number = '+15551240008') EXECUTE FUNCTION pg_temp.fail();
+SELECT pg_temp.part('+15551240008', 1, 1, 2, 'poison'), pg_temp.part('+15551240009', 1, 1, 2, 'beside');
+SELECT portatext.join_late_parts(portatext.now());
+SELECT pg_temp.news();
+SELECT from_number, last_at > portatext.now() - interval '1 minute' FROM portatext.inbound_join;
+DROP TRIGGER fail ON portatext.message;
+SELECT portatext.join_late_parts(portatext.now());
+SELECT pg_temp.news();
+
 -- Raw parts are decoded when they are joined: a pair of surrogates and an escape cut in two.
 SELECT pg_temp.raw('+15551240010', '050003210201', '0041d83d', 2), pg_temp.raw('+15551240010', '050003210202', 'de000042', 2);
 SELECT pg_temp.raw('+15551240011', '050003210202', '6520'), pg_temp.raw('+15551240011', '050003210201', '351b');

@@ -131,15 +131,20 @@ SELECT to_number, sqlstate FROM portatext.send_sms_batch(ARRAY['+12025550001', '
 -- one that was taken back does not count, nor does another month
 SELECT portatext.cancel_sms(:'first');
 SELECT portatext.send_sms('+12025550001', 'Alert 4', service => 'ALERTS') IS NOT NULL AS sent;
-UPDATE portatext.service_message SET created_at = date_trunc('month', portatext.now()) - interval '1 second' WHERE message_id = :'second';
+UPDATE portatext.service_message SET send_at = date_trunc('month', portatext.now()) - interval '1 second' WHERE message_id = :'second';
 SELECT portatext.send_sms('+12025550001', 'Alert 5', service => 'ALERTS') IS NOT NULL AS sent;
 SELECT portatext.send_sms('+12025550001', 'Alert 6', service => 'ALERTS') IS NOT NULL AS sent;
 -- the month is that of the account's time zone, here behind UTC
 UPDATE portatext.account SET timezone = 'Etc/GMT+12' WHERE is_default;
-UPDATE portatext.service_message x SET created_at = date_trunc('month', portatext.now() AT TIME ZONE 'Etc/GMT+12') AT TIME ZONE 'Etc/GMT+12' - interval '1 second'
+UPDATE portatext.service_message x SET send_at = date_trunc('month', portatext.now() AT TIME ZONE 'Etc/GMT+12') AT TIME ZONE 'Etc/GMT+12' - interval '1 second'
     FROM portatext.message m WHERE m.message_id = x.message_id AND m.body = 'Alert 5';
 SELECT portatext.send_sms('+12025550001', 'Alert 7', service => 'ALERTS') IS NOT NULL AS sent;
 UPDATE portatext.account SET timezone = 'UTC' WHERE is_default;
+-- what is to be sent later counts in the month of that time, and a time that is over is now
+SELECT count(portatext.send_sms('+12025550002', 'Alert of next month', service => 'ALERTS', send_at => date_trunc('month', portatext.now()) + interval '1 month')) FROM generate_series(1, 2);
+SELECT portatext.send_sms('+12025550002', 'Alert of this month', service => 'ALERTS') IS NOT NULL AS sent;
+SELECT sqlstate FROM portatext.simulate_sms('+12025550002', 'Alert', service => 'ALERTS', send_at => date_trunc('month', portatext.now()) + interval '40 days');
+SELECT portatext.send_sms('+12025550002', 'Alert of last month', service => 'ALERTS', send_at => portatext.now() - interval '1 month');
 
 -- LAW-07: a word of the list holds the message, charged; it is found where it waits
 INSERT INTO portatext.review_word VALUES ('casino'), ('poker night');

@@ -325,7 +325,7 @@ RESET SESSION AUTHORIZATION;
 SELECT pg_temp.states('+12125553099');
 
 -- Retention of the room.
-INSERT INTO portatext.service_message (service_id, number, message_id, account_id, created_at)
+INSERT INTO portatext.service_message (service_id, number, message_id, account_id, send_at)
     SELECT :news, '+12125556' || n, portatext.uuid7(), :red, portatext.now() - n * interval '10 days' FROM generate_series(0, 9) n;
 INSERT INTO portatext.reply_guard (account_id, sender, number, replied_at, reply_id)
     SELECT :red, '70001', '+12125556001', portatext.now() - n * interval '50 minutes', portatext.uuid7() FROM generate_series(0, 2) n;

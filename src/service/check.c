@@ -42,22 +42,22 @@ check_service(const PtOrder *order, const PtService *service, PtRefusal *refusal
 }
 
 /*
- * State of each recipient's subscription and, where $3 asks, how many of the
- * account's current month's messages were not taken back, and whether one of
- * them was noted as the first too many.
+ * State of each recipient's subscription and, where $3 asks, how many messages of
+ * the month of $5, which is the account's, were not taken back, and whether one
+ * of them was noted as the first too many.
  */
 static PtPlan ask_plan = {
 	"SELECT u.ord::int4, (SELECT s.state::text FROM portatext.subscriber s"
 	"   WHERE s.service_id = u.service_id AND s.number::text = u.number), c.n::int4, c.surplus"
 	" FROM unnest($1, $2, $3) WITH ORDINALITY AS u(service_id, number, counted, ord)"
 	" LEFT JOIN LATERAL (SELECT count(*) AS n, bool_or(x.surplus) AS surplus"
-	"   FROM portatext.service_message x LEFT JOIN portatext.message m ON m.message_id = x.message_id"
+	"   FROM portatext.service_message x JOIN portatext.account a ON a.account_id = $4"
+	"   LEFT JOIN portatext.message m ON m.message_id = x.message_id"
 	"   WHERE u.counted AND x.service_id = u.service_id AND x.number = u.number"
-	"     AND x.created_at >= (SELECT date_trunc('month', portatext.now(), a.timezone)"
-	"       FROM portatext.account a WHERE a.account_id = $4)"
+	"     AND date_trunc('month', x.send_at, a.timezone) = date_trunc('month', $5, a.timezone)"
 	"     AND (m.state IS NULL OR m.state NOT IN ('rejected', 'expired', 'cancelled', 'skipped'))"
 	" ) c ON true",
-	4, {INT8ARRAYOID, TEXTARRAYOID, BOOLARRAYOID, INT8OID},
+	5, {INT8ARRAYOID, TEXTARRAYOID, BOOLARRAYOID, INT8OID, TIMESTAMPTZOID},
 	.generic = true
 };
 
@@ -79,7 +79,7 @@ check_state(const char *state, const PtOrder *order, const PtService *service, P
 	return false;
 }
 
-/* Compares with the declared frequency; had messages were counted this month. */
+/* Compares with the declared frequency; had messages were counted of the month. */
 static void
 check_frequency(int had, bool noted, PtOrder *order, const PtService *service, PtRefusal *refusal)
 {
@@ -121,13 +121,15 @@ ask_for(Asked *asked, PtOrder *order, PtRefusal *refusal, const PtService *servi
 static void
 ask_all(Asked *asked)
 {
-	Datum		values[4];
+	const PtOrder *first = asked->orders[0];
+	Datum		values[5];
 	uint64		rows;
 
 	values[0] = PointerGetDatum(construct_array(asked->ids, asked->n, INT8OID, 8, true, TYPALIGN_DOUBLE));
 	values[1] = PointerGetDatum(construct_array(asked->numbers, asked->n, TEXTOID, -1, false, TYPALIGN_INT));
 	values[2] = PointerGetDatum(construct_array(asked->counted, asked->n, BOOLOID, 1, true, TYPALIGN_CHAR));
-	values[3] = Int64GetDatum(asked->orders[0]->account->account_id);
+	values[3] = Int64GetDatum(first->account->account_id);
+	values[4] = TimestampTzGetDatum(first->has_send_at ? Max(first->send_at, pt_now()) : pt_now());
 	rows = pt_plan_run(&ask_plan, values, NULL, SPI_OK_SELECT);
 	for (uint64 row = 0; row < rows; row++)
 	{

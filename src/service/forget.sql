@@ -45,7 +45,7 @@ CREATE FUNCTION portatext.retire_service_messages(from_block bigint, blocks bigi
     AS $$
     DELETE FROM portatext.service_message m
         WHERE m.ctid >= format('(%s,0)', from_block)::tid AND m.ctid < format('(%s,0)', from_block + blocks)::tid
-          AND m.created_at < portatext.now() - interval '2 months';
+          AND m.send_at < portatext.now() - interval '2 months';
     SELECT greatest(0, pg_relation_size('portatext.service_message') / current_setting('block_size')::int - from_block - blocks);
 $$;
 COMMENT ON FUNCTION portatext.retire_service_messages(bigint, bigint) IS

@@ -23,7 +23,7 @@
 	"  JOIN portatext.account a ON a.account_id = o.account_id" \
 	"  JOIN portatext.service_message x ON x.service_id = o.service_id AND x.number = o.number" \
 	"    AND x.message_id <> o.message_id" \
-	"    AND date_trunc('month', x.created_at, a.timezone) = date_trunc('month', o.created_at, a.timezone)" \
+	"    AND date_trunc('month', x.send_at, a.timezone) = date_trunc('month', o.send_at, a.timezone)" \
 	"  LEFT JOIN portatext.message m ON m.message_id = x.message_id" \
 	"  WHERE o.service_id = u.service_id AND o.number = u.number AND o.message_id = u.id" \
 	"    AND (m.state IS NULL OR m.state NOT IN ('rejected', 'expired', 'cancelled', 'skipped'))" \

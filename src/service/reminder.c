@@ -258,18 +258,12 @@ read_due(uint64 rows)
 	return list;
 }
 
-/* Handles one subscriber; *left counts down what may still be sent. */
+/* Handles one subscriber of an active service; *left counts down what may still be sent. */
 static void
 handle(const Due *due, TimestampTz now, int *left, Changes *changes)
 {
-	TimestampTz meant;
+	TimestampTz meant = own_time(due, due->at);
 
-	if (!due->active)
-	{
-		wait_for_service(due, changes);
-		return;
-	}
-	meant = own_time(due, due->at);
 	if (meant > now)
 		change(changes, due, meant, false);
 	else if (!is_awake(due, now))
@@ -292,8 +286,13 @@ pt_reminders_send(int most)
 	pt_become_keeper(&saved);
 	rows = pt_plan_run_latest(&due_plan, values, NULL, SPI_OK_SELECT);
 	list = read_due(rows);
+	/* First what waits for rows of services: nothing is charged before that. */
 	for (uint64 i = 0; i < rows; i++)
-		handle(&list[i], now, &left, &changes);
+		if (!list[i].active)
+			wait_for_service(&list[i], &changes);
+	for (uint64 i = 0; i < rows; i++)
+		if (list[i].active)
+			handle(&list[i], now, &left, &changes);
 	PT_POINT("reminders_queued");
 	pt_column_run(&change_plan, changes.columns, SPI_OK_UPDATE);
 	pt_become_caller(&saved);

@@ -32,7 +32,7 @@ sender_fits(const text *from, const PtService *service)
 static const PtService *
 best_service(const PtOrder *order, const PtService *const *list, int n)
 {
-	const PtService *best = NULL;
+	int			best = -1;
 
 	for (int i = 0; i < n; i++)
 	{
@@ -40,15 +40,15 @@ best_service(const PtOrder *order, const PtService *const *list, int n)
 			continue;
 		if (pt_service_serves(list[i], order->to))
 			return list[i];
-		if (best == NULL)
-			best = list[i];
+		if (best < 0)
+			best = i;
 	}
-	if (best == NULL)
+	if (best < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("\"from_number\" is not the short code of the service"),
 				 errhint("Leave from_number out: the service sends from its short code, %s.", list[0]->code)));
-	return best;
+	return list[best];
 }
 
 /* Refuses a keyword that no loaded service has: unknown, requested, rejected or closed. */

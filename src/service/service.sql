@@ -145,11 +145,12 @@ CREATE TABLE portatext.service_message (
     number text NOT NULL,
     message_id uuid NOT NULL,
     account_id bigint NOT NULL,
-    created_at timestamptz NOT NULL DEFAULT portatext.now(),
+    send_at timestamptz NOT NULL DEFAULT portatext.now(),
     surplus boolean NOT NULL DEFAULT false,
     PRIMARY KEY (service_id, number, message_id)
 );
 COMMENT ON TABLE portatext.service_message IS 'What a service has written to a subscriber, without automatic messages: for the count of a month (LAW-02) and for whom HELP alone is meant (FLOW-11). Insert only; old rows are deleted after two months.';
+COMMENT ON COLUMN portatext.service_message.send_at IS 'When it is to be sent; its month counts.';
 COMMENT ON COLUMN portatext.service_message.surplus IS 'The first of its month beyond the declared frequency: an event tells it.';
 SELECT pg_catalog.pg_extension_config_dump('portatext.service_message', '');
 

@@ -14,13 +14,14 @@
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 
 #include "account/account.h"
 #include "sms/inbound.h"
+#include "sms/inbound_route.h"
 #include "text/gsm.h"
 #include "text/parts.h"
 
-#define WIDE_REFERENCE 0x10000	/* added to references of 16 bits */
 #define LATE_LIMIT_TEXT "100"
 
 /* One part that has come in. */
@@ -102,6 +103,11 @@ static PtPlan late_plan = {
 	"SELECT j.join_id, j.carrier_id, j.from_number, j.to_number, j.parts FROM portatext.inbound_join j"
 	" WHERE j.last_at <= $1 ORDER BY j.last_at LIMIT " LATE_LIMIT_TEXT " FOR UPDATE SKIP LOCKED",
 	1, {TIMESTAMPTZOID}
+};
+
+static PtPlan postpone_plan = {
+	"UPDATE portatext.inbound_join j SET last_at = portatext.now() WHERE j.join_id = $1",
+	1, {UUIDOID}
 };
 
 /* UTF-8 as a text of the database; '?' stands for what its encoding does not have. */
@@ -391,7 +397,7 @@ read_header(bytea *header, Fragment *f)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the user data header is malformed"),
 				 errdetail("It begins with its length and holds information elements (3GPP TS 23.040, 9.2.3.24).")));
-	f->reference = (int) udh.reference + (udh.wide_reference ? WIDE_REFERENCE : 0);
+	f->reference = (int) udh.reference + (udh.wide_reference ? PT_WIDE_REFERENCE : 0);
 	f->total = udh.total;
 	f->part.number = udh.part;
 	f->part.single_shift = udh.single_shift;
@@ -418,6 +424,40 @@ pt_receive_sms_raw(PG_FUNCTION_ARGS)
 	return take(fcinfo, &arrival, &f);
 }
 
+/* A message to be taken in as far as it came. */
+typedef struct Late
+{
+	PtArrival	arrival;
+	int			total;
+} Late;
+
+/* PtInboundStep */
+static void
+join_late(void *arg)
+{
+	Late	   *late = arg;
+
+	join(&late->arrival, late->total);
+}
+
+/* Takes one in; what cannot be is tried again when as much time has passed. */
+static void
+take_late(Late *late)
+{
+	pg_uuid_t	id = late->arrival.id;
+	Datum		value = UUIDPGetDatum(&id);
+	ErrorData  *error = pt_inbound_try(join_late, late);
+
+	if (error == NULL)
+		return;
+	pt_plan_run_latest(&postpone_plan, &value, NULL, SPI_OK_UPDATE);
+	ereport(LOG,
+			(errcode(error->sqlerrcode),
+			 errmsg("the parts of inbound message %s cannot be taken in yet: %s",
+					DatumGetCString(DirectFunctionCall1(uuid_out, value)), error->message)));
+	FreeErrorData(error);
+}
+
 PG_FUNCTION_INFO_V1(pt_join_late_parts);
 
 /* portatext.join_late_parts(before) */
@@ -425,23 +465,24 @@ Datum
 pt_join_late_parts(PG_FUNCTION_ARGS)
 {
 	Datum		before = PG_GETARG_DATUM(0);
-	SPITupleTable *late;
+	SPITupleTable *rows;
 	uint64		n;
 
 	pt_require_all("messages are not received");
 	SPI_connect();
 	n = pt_plan_run_latest(&late_plan, &before, NULL, SPI_OK_SELECT);
-	late = SPI_tuptable;
+	rows = SPI_tuptable;
 	for (uint64 i = 0; i < n; i++)
 	{
-		HeapTuple	row = late->vals[i];
-		PtArrival	arrival = {.ref = NULL};
+		HeapTuple	row = rows->vals[i];
+		Late		late = {.total = 0};
 		bool		isnull;
 
-		arrival.id = *DatumGetUUIDP(SPI_getbinval(row, late->tupdesc, 1, &isnull));
-		arrival.message.carrier_id = DatumGetInt32(SPI_getbinval(row, late->tupdesc, 2, &isnull));
-		pt_inbound_addresses(&arrival, SPI_getvalue(row, late->tupdesc, 3), SPI_getvalue(row, late->tupdesc, 4));
-		join(&arrival, DatumGetInt16(SPI_getbinval(row, late->tupdesc, 5, &isnull)));
+		late.arrival.id = *DatumGetUUIDP(SPI_getbinval(row, rows->tupdesc, 1, &isnull));
+		late.arrival.message.carrier_id = DatumGetInt32(SPI_getbinval(row, rows->tupdesc, 2, &isnull));
+		pt_inbound_addresses(&late.arrival, SPI_getvalue(row, rows->tupdesc, 3), SPI_getvalue(row, rows->tupdesc, 4));
+		late.total = DatumGetInt16(SPI_getbinval(row, rows->tupdesc, 5, &isnull));
+		take_late(&late);
 	}
 	SPI_finish();
 	PG_RETURN_INT64((int64) n);

@@ -36,6 +36,9 @@ extern void pt_did_inbound(const PtInbound *message, const PtDid *did, const pg_
 typedef void (*PtInboundStep) (void *arg);
 extern bool pt_inbound_step(const char *what, const pg_uuid_t *id, PtInboundStep step, void *arg);
 
+/* Runs the step in a subtransaction: the error that it ended with, what it did being undone; NULL: none. */
+extern ErrorData *pt_inbound_try(PtInboundStep step, void *arg);
+
 /* Has a step failed, since this was asked last, whose message would now be stored without it? */
 extern bool pt_inbound_worth_repeating(void);
 

@@ -61,9 +61,8 @@ run_plainly(PtInboundStep step, void *arg)
 	PG_END_TRY();
 }
 
-/* The error that the step ended with; NULL: none.  What it did is undone then. */
-static ErrorData *
-run_with_care(PtInboundStep step, void *arg)
+ErrorData *
+pt_inbound_try(PtInboundStep step, void *arg)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -99,7 +98,7 @@ pt_inbound_step(const char *what, const pg_uuid_t *id, PtInboundStep step, void 
 		run_plainly(step, arg);
 		return true;
 	}
-	error = run_with_care(step, arg);
+	error = pt_inbound_try(step, arg);
 	if (error == NULL)
 	{
 		careful--;

@@ -172,8 +172,8 @@ static PtPlan many_plan = {
 static PtPlan special_plan = {
 	WITH_MESSAGES(", $16::int8[], $17::bool[], $18::bool[]", ", service, held, warns",
 				  ", kind, service_id", ", $15::portatext.message_kind, NULLIF(service, 0)")
-	", s AS (INSERT INTO portatext.service_message (service_id, number, message_id, account_id, created_at, surplus)"
-	"  SELECT service, recipient, id, $8, $14, warns FROM u WHERE $15 = 'ordinary'),"
+	", s AS (INSERT INTO portatext.service_message (service_id, number, message_id, account_id, send_at, surplus)"
+	"  SELECT service, recipient, id, $8, GREATEST($12, $14), warns FROM u WHERE $15 = 'ordinary'),"
 	" w AS (INSERT INTO portatext.event (account_id, type, subject, payload)"
 	"  SELECT $8, 'service.too_frequent', v.keyword,"
 	"   jsonb_build_object('service_id', v.service_id, 'number', u.recipient, 'message_id', u.id)"

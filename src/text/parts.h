@@ -9,6 +9,8 @@
 
 #include <stddef.h>
 
+#define PT_WIDE_REFERENCE 0x10000	/* added to references of 16 bits, which are other messages' */
+
 typedef enum PtCoding
 {
 	PT_CODING_GSM,				/* septets, one per octet (3GPP TS 23.038, 6.2.1) */

@@ -10,10 +10,10 @@
 #include <strings.h>
 
 #include "text/gsm.h"
+#include "text/parts.h"
 #include "text/utf8.h"
 #include "worker/receiver_fields.h"
 
-#define WIDE_REFERENCE 0x10000	/* added to references of 16 bits, which are other messages' */
 #define CODING_MAX 2
 
 /* What windows-1252 has in place of the control characters 0x80 to 0x9F; 0: the same. */
@@ -168,7 +168,7 @@ read_number(const char *text, int limit, int fallback)
 static bool
 read_place(const PtFields *fields, PtMessage *message, const char **problem)
 {
-	message->reference = read_number(fields->reference, WIDE_REFERENCE - 1, 0);
+	message->reference = read_number(fields->reference, PT_WIDE_REFERENCE - 1, 0);
 	message->parts = read_number(fields->parts, PT_MAX_PARTS, 1);
 	message->part = read_number(fields->part, PT_MAX_PARTS, 1);
 	*problem = "reference, part and parts do not fit together";
@@ -186,7 +186,7 @@ read_header(const char *digits, PtMessage *message, const char **problem)
 	*problem = "the user data header is malformed";
 	if (len / 2 > sizeof(header) || !read_hex(digits, len, header) || !pt_text_read_udh(header, len / 2, &udh))
 		return false;
-	message->reference = (int) udh.reference + (udh.wide_reference ? WIDE_REFERENCE : 0);
+	message->reference = (int) udh.reference + (udh.wide_reference ? PT_WIDE_REFERENCE : 0);
 	message->part = udh.part;
 	message->parts = udh.total;
 	return true;
