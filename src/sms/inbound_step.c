@@ -11,6 +11,7 @@
 #include "portatext.h"
 
 #include "access/xact.h"
+#include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/resowner.h"
@@ -88,6 +89,50 @@ pt_inbound_try(PtInboundStep step, void *arg)
 	return error;
 }
 
+/* A stored message, and what has not been done for it. */
+typedef struct Undone
+{
+	const pg_uuid_t *id;
+	const char *what;
+} Undone;
+
+/* Step: the event that tells it, also the account: somebody who has left may still get messages. */
+static void
+tell_undone(void *arg)
+{
+	static PtPlan plan = {
+		"INSERT INTO portatext.event (account_id, type, subject, payload)"
+		" SELECT m.account_id, 'inbound.undone', m.message_id::text, jsonb_strip_nulls(jsonb_build_object("
+		"     'effect', $2, 'from', m.from_number, 'to', m.to_number, 'service_id', m.service_id))"
+		"   FROM portatext.message m WHERE m.message_id = $1",
+		2, {UUIDOID, TEXTOID}
+	};
+	const Undone *undone = arg;
+	Datum		values[2] = {UUIDPGetDatum(undone->id), CStringGetTextDatum(undone->what)};
+
+	pt_plan_run(&plan, values, NULL, SPI_OK_INSERT);
+}
+
+/* Logs the error of a step, and tells it by an event if that is possible. */
+static void
+report_undone(const char *what, const pg_uuid_t *id, const ErrorData *cause)
+{
+	Undone		undone = {id, what};
+	ErrorData  *error;
+
+	ereport(LOG,
+			(errcode(cause->sqlerrcode),
+			 errmsg("inbound message %s is stored without its %s: %s",
+					DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(id))),
+					what, cause->message),
+			 cause->context != NULL ? errcontext("%s", cause->context) : 0));
+	error = pt_inbound_try(tell_undone, &undone);
+	if (error != NULL && is_passing(error->sqlerrcode))
+		ReThrowError(error);
+	if (error != NULL)
+		FreeErrorData(error);
+}
+
 bool
 pt_inbound_step(const char *what, const pg_uuid_t *id, PtInboundStep step, void *arg)
 {
@@ -107,12 +152,7 @@ pt_inbound_step(const char *what, const pg_uuid_t *id, PtInboundStep step, void 
 	careful = CAREFUL_STEPS;
 	if (is_passing(error->sqlerrcode))
 		ReThrowError(error);
-	ereport(LOG,
-			(errcode(error->sqlerrcode),
-			 errmsg("inbound message %s is stored without its %s: %s",
-					DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(id))),
-					what, error->message),
-			 error->context != NULL ? errcontext("%s", error->context) : 0));
+	report_undone(what, id, error);
 	FreeErrorData(error);
 	return false;
 }

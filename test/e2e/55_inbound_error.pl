@@ -41,6 +41,9 @@ is(receive('15551230001', 'STOP'), 200, 'a message that sets off an error is tak
 is(sql(q{SELECT count(*), min(body) FROM portatext.message WHERE inbound}), '1|STOP', 'and stored, once');
 is(sql(q{SELECT count(*) FROM portatext.message WHERE NOT inbound}), 0, 'what has not been done is not confirmed');
 ok($node->log_contains(qr/inbound message [0-9a-f-]+ is stored without its blacklisting: not today/), 'the log says so');
+is(sql(q{SELECT e.payload FROM portatext.event e JOIN portatext.message m ON m.message_id::text = e.subject
+	WHERE e.type = 'inbound.undone' AND e.account_id = m.account_id}),
+	'{"to": "+15557770001", "from": "+15551230001", "effect": "blacklisting"}', 'and an event tells the account');
 is(receive('15551230002', 'STOP'), 200, 'another one');
 is(sql(q{SELECT string_agg(number, ',') FROM portatext.blacklist}), '+15551230002', 'does all it shall');
 
