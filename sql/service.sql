@@ -72,6 +72,8 @@ SELECT portatext.request_service('SHOP', 'US', 'advertising', true, 18, 4, 'u', 
 SELECT portatext.request_service('SHOP', 'US', 'marketing', true, 18, 4, 'u', '{m}', '{a}', tc_url => 'example.com');
 SELECT portatext.request_service('SHOP', 'US', 'marketing', true, 18, 4, 'u', '{m}', '{a}', phone => '{phone}');
 SELECT portatext.request_service('SHOP', 'US', 'marketing', true, 18, 4, 'u', '{m}', '{a}', language => 'fr');
+-- SVC-04: one of two purposes
+SELECT portatext.request_service('SHOP', 'US', 'gifts', true, 18, 4, 'u', '{m}', '{a}');
 SELECT portatext.request_service('SHOP', 'US', 'marketing', true, 18, 4, 'u', '{m}', '{a}', language => NULL);
 SELECT portatext.request_service('SHOP', 'US', 'marketing', true, 18, 4, 'u', '{m}', '{a}', line_breaks => NULL);
 SELECT portatext.request_service('SHOP', 'US', 'marketing', true, 18, 4, 'u', '{m}', '{a}', frequency_rule => NULL);
