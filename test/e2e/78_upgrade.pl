@@ -21,7 +21,9 @@ if ($version >= 18 && !-e $library)
 	exit 0;
 }
 
-my $old = PortatextNode->new_node('old', conf => "max_prepared_transactions = 0\n");
+# There both servers take that one: a process cannot load two copies.
+my %installed = $version >= 18 ? (shipped => 1, conf => "dynamic_library_path = '\$libdir'\n") : ();
+my $old = PortatextNode->new_node('old', %installed);
 my $peer = FaultPeer->start;
 my $node = $old;
 
@@ -99,7 +101,7 @@ my $clerk = [ '-U', 'clerk' ];
 is(sql(q{SELECT count(*) FROM portatext.message WHERE step = 'unclear'}), scalar @unclear, 'what was out is unclear');
 $old->stop;
 
-my $new = PortatextNode->new_node('new', start => 0);
+my $new = PortatextNode->new_node('new', start => 0, %installed);
 my $bin = PortatextNode::config('--bindir');
 my $here = $new->basedir;
 chdir $here or die "chdir: $!\n";
