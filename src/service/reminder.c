@@ -179,8 +179,8 @@ send_alone(const Due *due, PtRefusalCode *answer)
 			ReThrowError(error);
 		ereport(LOG,
 				(errcode(error->sqlerrcode),
-				 errmsg("a reminder of service " INT64_FORMAT " cannot be sent: %s",
-						due->service_id, error->message)));
+				 errmsg("a reminder of service %lld cannot be sent: %s",
+						(long long) due->service_id, error->message)));
 		FreeErrorData(error);
 		done = false;
 	}

@@ -67,16 +67,26 @@ is($carrier->received_text('12223334444'), 'Through Kannel', 'as it was written'
 $node->safe_psql('postgres', q{
 	CREATE TABLE customers (phone text, name text, city text);
 	INSERT INTO customers VALUES ('+59899123456', 'Ana', 'Montevideo'), ('+59899123457', 'Bea', 'Salto')});
-for my $block (blocks('docs/sending.md'))
+sub paste_sending
 {
-	my ($first) = $block =~ /^\s*(.*?)$/m;
+	for my $block (@_)
+	{
+		my ($first) = $block =~ /^\s*(.*?)$/m;
 
-	$block =~ s/'01a203b2-[0-9a-f-]+'/'$id'/;
-	paste("sending.md: $first", $block);
+		$block =~ s/'01a203b2-[0-9a-f-]+'/'$id'/;
+		paste("sending.md: $first", $block);
+	}
+	return;
 }
 
-# docs/services.md likewise.
+my @sending = blocks('docs/sending.md');
+
+paste_sending(grep { !/service =>/ } @sending);
+
+# docs/services.md likewise; after it there is a service to send from.
 paste('services.md: ' . (split /\n/)[0], $_) for blocks('docs/services.md');
+$node->safe_psql('postgres', q{SELECT portatext.add_subscriber('DEALS', '+12223334444', 'paper', '{"scan": "1"}')});
+paste_sending(grep { /service =>/ } @sending);
 
 $node->stop;
 done_testing();
