@@ -163,7 +163,7 @@ take_lane(ClaimWork *work, PtClaimLane *lane)
 	INSTR_TIME_SET_CURRENT(end);
 	INSTR_TIME_SUBTRACT(end, start);
 	lane->cost_us = (int64) INSTR_TIME_GET_MICROSEC(end);
-	lane->got = 0;
+	lane->got = lane->parked = 0;
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		bool		isnull;
@@ -233,6 +233,7 @@ park_row(ClaimWork *work, const CheckedRow *r, const char *key, int64 wait_us)
 	pt_column_add(&work->park[4], Int16GetDatum(r->segments));
 	pt_column_add_text(&work->park[5], r->to);
 	work->claim->n_parked++;
+	find_lane(work->claim, r->lane)->parked++;
 }
 
 /* Puts a row back where it was: the carrier has no tokens for it. */

@@ -36,7 +36,9 @@ typedef struct PtLaneState
 	int			n_ready;
 	bool		maybe;			/* there may be due rows */
 	TimestampTz scan_at;		/* not before (wall clock) */
-	TimestampTz full_scan_at;	/* before: scan behind the last key only */
+	TimestampTz full_scan_at;	/* then from the lane's start */
+	TimestampTz near_scan_at;	/* then from somewhat before the last key; else behind it */
+	bool		parks;			/* the last claim was mostly set aside: it fills no room */
 	TimestampTz after_due;
 	pg_uuid_t	after_id;
 	TimestampTz next_due;		/* business time; DT_NOEND: none */

@@ -11,7 +11,9 @@
 #include "worker/installation.h"
 
 #define FULL_SCAN_SHARE 20		/* scans from a lane's start take at most 1/20 of the time */
-#define FULL_SCAN_MAX_US (2 * USECS_PER_SEC)
+#define FULL_SCAN_MAX_US (60 * USECS_PER_SEC)
+#define NEAR_SCAN_US (30 * USECS_PER_SEC)	/* so far back, where those committed late lie */
+#define NEAR_SCAN_EVERY_US (2 * USECS_PER_SEC)
 #define POISON_CLAIMS 3			/* failures of one message's claim, alone */
 #define BULK_SHARE 9			/* one of so many is bulk */
 
@@ -21,14 +23,22 @@
  */
 static int	claim_most = PT_CLAIM_MAX;
 
-/* One claim: its lanes, and which of them were scanned from the start. */
+/* Where a lane is read from. */
+typedef enum ClaimScan
+{
+	SCAN_ON,					/* behind the last key */
+	SCAN_NEAR,					/* from somewhat before it */
+	SCAN_FULL					/* from the lane's start, past the dead rows there */
+} ClaimScan;
+
+/* One claim: its lanes, and where each of them is read from. */
 typedef struct ClaimTurn
 {
 	PtClaim		claim;
 	PtClaimLane *orders;
 	PtLaneState **states;
 	PtChannel **channels;
-	bool	   *full;
+	ClaimScan  *scans;
 	int			room;			/* in the arrays */
 } ClaimTurn;
 
@@ -48,6 +58,30 @@ lane_due(PtLaneState *lane, TimestampTz wall, TimestampTz now)
 	return lane->maybe && lane->scan_at <= wall;
 }
 
+/* Is it time to look for rows before the last key, and how far? */
+static ClaimScan
+choose_scan(const PtLaneState *lane)
+{
+	TimestampTz wall = GetCurrentTimestamp();
+
+	if (lane->full_scan_at <= wall)
+		return SCAN_FULL;
+	return lane->near_scan_at <= wall ? SCAN_NEAR : SCAN_ON;
+}
+
+/* When it will be so the next time, after a scan of that cost. */
+static void
+plan_scans(PtLaneState *lane, ClaimScan scan, int64 cost_us)
+{
+	TimestampTz wall = GetCurrentTimestamp();
+
+	if (scan == SCAN_ON)
+		return;
+	if (scan == SCAN_FULL)
+		lane->full_scan_at = wall + Min(cost_us * FULL_SCAN_SHARE, FULL_SCAN_MAX_US);
+	lane->near_scan_at = wall + NEAR_SCAN_EVERY_US;
+}
+
 /* Adds a lane to the claim. */
 static void
 order_lane(ClaimTurn *turn, PtChannel *channel, int which, int want)
@@ -60,15 +94,21 @@ order_lane(ClaimTurn *turn, PtChannel *channel, int which, int want)
 	memset(order, 0, sizeof(*order));
 	order->lane = lane->lane;
 	order->carrier_id = channel->carrier_id;
-	order->want = Min(want, claim_most);
+	/* What is going to be set aside takes no room: much of it at a time, so that it is soon out of the way. */
+	order->want = Min(lane->parks ? PT_CLAIM_MAX : want, claim_most);
 	order->carrier_rate = carrier->segments_per_second;
 	order->sender_rate = carrier->sender_segments_per_second;
 	turn->states[i] = lane;
 	turn->channels[i] = channel;
-	turn->full[i] = lane->full_scan_at <= GetCurrentTimestamp();
-	order->after_due = turn->full[i] ? DT_NOBEGIN : lane->after_due;
-	if (!turn->full[i])
+	turn->scans[i] = choose_scan(lane);
+	order->after_due = DT_NOBEGIN;
+	if (turn->scans[i] == SCAN_FULL)
+		return;
+	order->after_due = lane->after_due;
+	if (turn->scans[i] == SCAN_ON)
 		order->after_id = lane->after_id;
+	else if (lane->after_due != DT_NOBEGIN)
+		order->after_due -= NEAR_SCAN_US;
 }
 
 /* Bulk's part of the room: one in nine, and all that transactional leaves. */
@@ -117,7 +157,7 @@ order_lanes(ClaimTurn *turn, TimestampTz wall)
 	turn->orders[0] = turn->orders[chosen];
 	turn->states[0] = turn->states[chosen];
 	turn->channels[0] = turn->channels[chosen];
-	turn->full[0] = turn->full[chosen];
+	turn->scans[0] = turn->scans[chosen];
 	turn->claim.n_lanes = 1;
 }
 
@@ -127,19 +167,19 @@ note_lane(ClaimTurn *turn, int i)
 {
 	PtLaneState *lane = turn->states[i];
 	PtClaimLane *order = &turn->orders[i];
-	TimestampTz wall = GetCurrentTimestamp();
+	bool		full = turn->scans[i] == SCAN_FULL;
 
-	if (turn->full[i])
-		lane->full_scan_at = wall + Min(order->cost_us * FULL_SCAN_SHARE, FULL_SCAN_MAX_US);
+	plan_scans(lane, turn->scans[i], order->cost_us);
+	lane->parks = order->parked > order->got / 2;
 	if (order->got > 0)
 	{
 		lane->after_due = order->last_due;
 		lane->after_id = order->last_id;
 	}
-	else if (turn->full[i])
+	else if (full)
 		lane->after_due = DT_NOBEGIN;
-	lane->maybe = order->got == order->want || !turn->full[i];
-	lane->scan_at = order->got == order->want ? 0 : lane->full_scan_at;
+	lane->maybe = order->got == order->want || !full;
+	lane->scan_at = order->got == order->want ? 0 : Min(lane->full_scan_at, lane->near_scan_at);
 	if (!lane->maybe)
 		lane->next_due = pt_claim_next_due(lane->lane, turn->claim.now);
 	turn->channels[i]->tokens_at = 0;
@@ -164,7 +204,7 @@ turn_allocate(ClaimTurn *turn)
 	turn->orders = palloc0_array(PtClaimLane, n + 1);
 	turn->states = palloc0_array(PtLaneState *, n + 1);
 	turn->channels = palloc0_array(PtChannel *, n + 1);
-	turn->full = palloc0_array(bool, n + 1);
+	turn->scans = palloc0_array(ClaimScan, n + 1);
 }
 
 /* Nothing may be sent from here: no lane is looked into until the next wake-up or sweep. */
