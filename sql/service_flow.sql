@@ -25,6 +25,7 @@ CREATE FUNCTION pg_temp.make(keyword text, account bigint, code_id bigint, doubl
             intended_use, message_examples, advertising_examples, tc_url, phone)
         SELECT account, keyword, code_id, c.country, state, purpose, double, 18, 30, 'Test', '{}', '{}', 'example.com/tc', '+15557770100'
             FROM portatext.short_code c WHERE c.short_code_id = code_id $$;
+-- GEN-07: keywords tell the services of two accounts on one short code apart.
 SELECT pg_temp.make('DEALS', :one, :shared, false), pg_temp.make('NEWS', :one, :shared, true, 'notifications'),
     pg_temp.make('GAMES', :two, :shared, true), pg_temp.make('SOLO', :one, :single, false),
     pg_temp.make('HERE', :one, :us, false), pg_temp.make('HIER', :two, :de, false),
