@@ -62,6 +62,17 @@ SELECT pg_temp.subscribed('+16135550103');
 SELECT pg_temp.texts('+16135550104', '12345', 'STOP NEWS');
 SELECT pg_temp.subscribed('+16135550104');
 
+-- A number of an account cannot have a short code's digits, in whatever order they come.
+SELECT portatext.assign_did('12345', :two);
+SELECT portatext.assign_did('77777', :two) > 0;
+SELECT portatext.create_short_code('US', '77777');
+-- SMS-16: if it has all the same, opt-outs are not swallowed, and what no service wants is the number's.
+INSERT INTO portatext.did (account_id, number) VALUES (:two, '12345');
+SELECT pg_temp.texts('+16135550104', '12345', 'STOP');
+SELECT pg_temp.subscribed('+16135550104');
+SELECT pg_temp.texts('+4915112345678', '12345', 'Hello');
+DELETE FROM portatext.did WHERE number = '12345';
+
 -- What follows finds nothing of this.
 DROP EXTENSION portatext CASCADE;
 CREATE EXTENSION portatext;
