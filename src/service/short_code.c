@@ -55,30 +55,46 @@ rank_code(const PtService *service, const PtInbound *message, const char *countr
 	return suits(service, country) * 2 + (service->carrier_id >= 0);
 }
 
-bool
-pt_short_code_find(const PtInbound *message, PtShortCode *code)
+int
+pt_short_code_digits(const char *digits, PtShortCode *all)
 {
 	int			count;
 	const PtService *services = pt_services(&count);
+	int			first = lower_bound(services, count, digits);
+
+	all->services = services + first;
+	all->keywords = pt_service_keywords() + first;
+	for (all->n = 0; first + all->n < count && strcmp(all->services[all->n].code, digits) == 0;)
+		all->n++;
+	return all->n;
+}
+
+bool
+pt_short_code_find(const PtInbound *message, PtShortCode *code)
+{
+	PtShortCode all;
 	const char *country = message->from[0] == '+' ? pt_number_country(message->from) : NULL;
 	int			best = -1;
 	bool		alone = false;
 	int			next;
 
-	for (int i = lower_bound(services, count, message->to);
-		 i < count && strcmp(services[i].code, message->to) == 0; i = next)
+	code->n = 0;
+	(void) pt_short_code_digits(message->to, &all);
+	for (int i = 0; i < all.n; i = next)
 	{
-		int			rank = rank_code(&services[i], message, country);
+		int			rank = rank_code(&all.services[i], message, country);
 
-		for (next = i + 1; next < count && services[next].short_code_id == services[i].short_code_id;)
+		for (next = i + 1; next < all.n && all.services[next].short_code_id == all.services[i].short_code_id;)
 			next++;
 		if (rank < best || rank < 0)
 			continue;
 		alone = rank > best;
 		best = rank;
-		code->services = &services[i];
-		code->keywords = pt_service_keywords() + i;
+		code->services = &all.services[i];
+		code->keywords = all.keywords + i;
 		code->n = next - i;
 	}
+	if (!alone)
+		code->n = 0;
 	return alone;
 }

@@ -7,7 +7,7 @@
 
 #include "service/service.h"
 
-/* Services of one short code by keyword; as long-lived as pt_services()'s. */
+/* Services of one short code, or of several with the same digits, by country and keyword; as long-lived as pt_services()'s. */
 typedef struct PtShortCode
 {
 	const PtService *services;
@@ -15,9 +15,12 @@ typedef struct PtShortCode
 	int			n;
 } PtShortCode;
 
+/* The services of all short codes with these digits, in whatever countries; returns how many. */
+extern int	pt_short_code_digits(const char *digits, PtShortCode *all);
+
 /*
  * The short code, by digits, carrier and sender (SVC-01).  false: there is none
- * with services, or it cannot be told which of several.
+ * with services, or it cannot be told which of several; code->n is 0 then.
  */
 extern bool pt_short_code_find(const PtInbound *message, PtShortCode *code);
 

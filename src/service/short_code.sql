@@ -64,6 +64,10 @@ BEGIN
     IF create_short_code.carrier IS NOT NULL THEN
         c.carrier_id := portatext.carrier_number(create_short_code.carrier);
     END IF;
+    IF EXISTS (SELECT FROM portatext.did d WHERE d.number::text = c.code::text) THEN
+        RAISE EXCEPTION '"%" is a number of an account', c.code
+            USING ERRCODE = 'object_in_use', HINT = 'remove_did() takes it from the account.';
+    END IF;
     INSERT INTO portatext.short_code AS s (country, code, countries, carrier_id, segments_per_second, carriers,
             international_carriers, contact_email, contact_phone)
         VALUES (c.country, c.code, c.countries, c.carrier_id, c.segments_per_second, create_short_code.carriers,

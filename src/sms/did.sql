@@ -12,22 +12,28 @@ GRANT EXECUTE ON FUNCTION portatext.to_address(text) TO portatext_account, porta
 
 CREATE FUNCTION portatext.assign_did(number text, account_id bigint DEFAULT NULL,
                                      segments_per_second numeric DEFAULT NULL, weight int DEFAULT 1) RETURNS bigint
-    LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $$
-    WITH d AS (
-        INSERT INTO portatext.did AS d (account_id, number, segments_per_second, weight)
-        VALUES (COALESCE(assign_did.account_id, portatext.current_account()),
-                portatext.to_address(assign_did.number), assign_did.segments_per_second,
-                assign_did.weight)
-        RETURNING d.did_id, d.account_id, d.number
-    ), noted AS (
-        INSERT INTO portatext.event (account_id, type, subject)
-        SELECT d.account_id, 'did.assigned', d.number FROM d
-    )
-    SELECT d.did_id FROM d;
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+#variable_conflict use_column
+DECLARE
+    sender constant portatext.address := portatext.to_address(assign_did.number);
+    owner constant bigint := COALESCE(assign_did.account_id, portatext.current_account());
+    id bigint;
+BEGIN
+    IF EXISTS (SELECT FROM portatext.short_code c WHERE c.code::text = sender::text) THEN
+        RAISE EXCEPTION '"%" is a short code of services', sender
+            USING ERRCODE = 'object_in_use',
+                HINT = 'What comes in for it is the services''. drop_short_code() removes a short code without services.';
+    END IF;
+    INSERT INTO portatext.did AS d (account_id, number, segments_per_second, weight)
+        VALUES (owner, sender, assign_did.segments_per_second, assign_did.weight)
+        RETURNING d.did_id INTO id;
+    INSERT INTO portatext.event (account_id, type, subject) VALUES (owner, 'did.assigned', sender);
+    RETURN id;
+END
 $$;
 COMMENT ON FUNCTION portatext.assign_did(text, bigint, numeric, int) IS
-    'Operators: gives a sender (a telephone number, a short code or an alphanumeric name) to an account, null: the current one; an event tells it (DID-10). segments_per_second: its own pace. weight: its share among several, 0: only when it is named.';
+    'Operators: gives a sender (a telephone number, an alphanumeric name, or a short code that is not one of create_short_code()) to an account, null: the current one; an event tells it (DID-10). segments_per_second: its own pace. weight: its share among several, 0: only when it is named.';
 GRANT EXECUTE ON FUNCTION portatext.assign_did(text, bigint, numeric, int) TO portatext_operator;
 
 CREATE FUNCTION portatext.weigh_did(number text, weight int) RETURNS boolean

@@ -2,8 +2,8 @@
  * inbound_route.c
  *	  For whom a message is that has come in, and how it is kept (SMS-16).
  *
- * A number of an account goes before a short code; a short code is the room
- * service's.  The message is stored, charged, even below zero (BILL-08,
+ * A short code with services, which is the room service's, goes before a number
+ * of an account: else a number with its digits would swallow the opt-outs.  The message is stored, charged, even below zero (BILL-08,
  * BILL-10), and announced in one statement.
  */
 #include "portatext.h"
@@ -124,12 +124,12 @@ pt_inbound_route(const PtInbound *message, const pg_uuid_t *id)
 {
 	PtDid		did;
 
-	if (find_did(message, &did))
-	{
-		pt_inbound_store(message, did.account_id, 0, NULL, id);
-		pt_did_inbound(message, &did, id);
+	if (pt_service_hooks != NULL && pt_service_hooks->inbound != NULL &&
+		pt_service_hooks->inbound(message, id))
 		return true;
-	}
-	return pt_service_hooks != NULL && pt_service_hooks->inbound != NULL &&
-		pt_service_hooks->inbound(message, id);
+	if (!find_did(message, &did))
+		return false;
+	pt_inbound_store(message, did.account_id, 0, NULL, id);
+	pt_did_inbound(message, &did, id);
+	return true;
 }

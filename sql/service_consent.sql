@@ -1,0 +1,78 @@
+-- An opt-out is never missed: the same digits in several countries, numbers, changed carriers, errors (SUB-01, SUB-11, FLOW-04, FLOW-07, FLOW-11, SMS-16).
+SET client_min_messages = error;
+\set VERBOSITY terse
+\pset format unaligned
+\pset tuples_only on
+
+-- An installation as new as after CREATE EXTENSION, and no worker that takes what waits.
+DROP EXTENSION portatext CASCADE;
+CREATE EXTENSION portatext;
+SELECT current_setting('shared_preload_libraries') ~ 'portatext' AS preloaded \gset
+\if :preloaded
+SELECT portatext.stop_workers() AS stopped \gset
+\endif
+INSERT INTO portatext.carrier (name, adapter) VALUES ('old', 'kannel'), ('new', 'kannel');
+SELECT portatext.create_account('one') AS one, portatext.create_account('two') AS two \gset
+SELECT portatext.recharge(1000, account_id => :one) AS one_has, portatext.recharge(1000, account_id => :two) AS two_has,
+    portatext.set_tariff('1', 1) AS tariff \gset
+SELECT portatext.create_short_code('US', '12345', ARRAY['US', 'CA']) AS us \gset
+CREATE FUNCTION pg_temp.make(keyword text, account bigint, code_id bigint) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO portatext.service (account_id, keyword, short_code_id, country, state, purpose, double_opt_in, minimum_age, frequency,
+            intended_use, message_examples, advertising_examples, tc_url, phone)
+        SELECT account, keyword, code_id, c.country, 'active', 'marketing', false, 18, 30, 'Test', '{}', '{}', 'example.com/tc', '+15557770100'
+            FROM portatext.short_code c WHERE c.short_code_id = code_id $$;
+-- What a message sets off: its rows and the replies, with what was booked for each.
+CREATE FUNCTION pg_temp.since(before text) RETURNS SETOF text LANGUAGE sql AS $$
+    SELECT concat_ws(' ', a.name, s.keyword, s.country, CASE WHEN m.inbound THEN m.body ELSE m.kind::text END, m.state, m.error_code,
+            (SELECT string_agg(l.kind || ' ' || l.amount, ',') FROM portatext.ledger_entry l WHERE l.reference = m.message_id))
+        FROM portatext.message m JOIN portatext.account a USING (account_id) LEFT JOIN portatext.service s USING (service_id)
+        WHERE m.message_id::text > before ORDER BY m.message_id $$;
+CREATE FUNCTION pg_temp.texts(sender text, code text, body text, carrier text DEFAULT 'old', ref text DEFAULT NULL) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+    before constant text := COALESCE((SELECT max(m.message_id::text) FROM portatext.message m), '');
+    lost constant bigint := (SELECT count(*) FROM portatext.unrouted);
+BEGIN
+    PERFORM portatext.receive_sms(carrier, sender, code, body, ref);
+    RETURN QUERY SELECT * FROM pg_temp.since(before);
+    RETURN QUERY SELECT 'unrouted: ' || u.body FROM portatext.unrouted u ORDER BY u.unrouted_id OFFSET lost;
+END $$;
+CREATE FUNCTION pg_temp.subscribed(person text) RETURNS SETOF text LANGUAGE sql AS $$
+    SELECT concat_ws(' ', s.keyword, s.country, x.state)
+        FROM portatext.service s JOIN portatext.subscriber x USING (service_id) WHERE x.number = person ORDER BY s.service_id $$;
+
+-- A Canadian subscribes on the code that serves Canada from the US; then Canada has a code with these digits.
+SELECT pg_temp.make('DEALS', :one, :us);
+SELECT count(*) FROM unnest(ARRAY['+16135550101', '+16135550102', '+16135550103', '+16135550104']) n, pg_temp.texts(n, '12345', 'YES DEALS');
+SELECT portatext.create_short_code('CA', '12345') AS ca \gset
+SELECT pg_temp.make('DEALS', :two, :ca), pg_temp.make('NEWS', :one, :ca);
+-- FLOW-04: STOP with the keyword ends it on both, each account has its own row.
+SELECT pg_temp.texts('+16135550101', '12345', 'STOP DEALS');
+SELECT pg_temp.subscribed('+16135550101');
+-- FLOW-11: a bare one ends all, one confirmation each and one row an account.
+SELECT count(*) FROM unnest(ARRAY['YES DEALS', 'YES NEWS']) t, pg_temp.texts('+16135550102', '12345', t);
+SELECT pg_temp.subscribed('+16135550102');
+SELECT pg_temp.texts('+16135550102', '12345', 'stop');
+SELECT pg_temp.subscribed('+16135550102');
+-- A paused one, too (SUB-11), and when the own code does not have the keyword.
+UPDATE portatext.subscriber SET state = 'paused' WHERE number = '+16135550103';
+UPDATE portatext.service SET state = 'closed' WHERE short_code_id = :ca AND keyword = 'DEALS';
+SELECT pg_temp.texts('+16135550103', '12345', 'stop sending me deals');
+SELECT pg_temp.subscribed('+16135550103');
+-- What another keyword names stays.
+SELECT pg_temp.texts('+16135550104', '12345', 'STOP NEWS');
+SELECT pg_temp.subscribed('+16135550104');
+
+-- A number of an account cannot have a short code's digits, in whatever order they come.
+SELECT portatext.assign_did('12345', :two);
+SELECT portatext.assign_did('77777', :two) > 0;
+SELECT portatext.create_short_code('US', '77777');
+-- SMS-16: if it has all the same, opt-outs are not swallowed, and what no service wants is the number's.
+INSERT INTO portatext.did (account_id, number) VALUES (:two, '12345');
+SELECT pg_temp.texts('+16135550104', '12345', 'STOP');
+SELECT pg_temp.subscribed('+16135550104');
+SELECT pg_temp.texts('+4915112345678', '12345', 'Hello');
+DELETE FROM portatext.did WHERE number = '12345';
+
+-- What follows finds nothing of this.
+DROP EXTENSION portatext CASCADE;
+CREATE EXTENSION portatext;
