@@ -22,6 +22,7 @@
 #include "billing/holder.h"
 #include "billing/purse.h"
 #include "billing/settle.h"
+#include "billing/stripe.h"
 
 #define GATE_LOCK_CLASS 3		/* fourth field of the tag; users' locks have 1 and 2 */
 #define PATIENCE 10				/* rounds before a waiter takes the gate */
@@ -48,29 +49,6 @@ hold_result(PtPurse *purse, uint64 rows)
 
 		pt_purse_hold(purse, stripe, amount, unlimited ? 0 : pt_micro(allowance), unlimited);
 	}
-}
-
-/*
- * Locks one free stripe that suffices alone, if there is one.  A row that was
- * written between snapshot and lock, and does not suffice any more, stays locked
- * without being returned: so this runs in attempt() as well.
- */
-static void
-lock_one(PtPurse *purse, int64 need)
-{
-	static PtPlan plan = {
-		STRIPES_FROM
-		"AND (s.allowance IS NULL OR s.amount OPERATOR(pg_catalog.+) s.allowance OPERATOR(pg_catalog.>=) $3) "
-		"ORDER BY s.stripe OPERATOR(pg_catalog.#) $4 LIMIT 1 FOR UPDATE SKIP LOCKED",
-		4, {INT8OID, INT4OID, NUMERICOID, INT2OID}
-	};
-	Datum		values[4];
-
-	values[0] = Int64GetDatum(purse->account_id);
-	values[1] = Int32GetDatum((int32) purse->mask);
-	values[2] = pt_credits(need);
-	values[3] = Int16GetDatum((int16) (MyProcPid % PT_STRIPES));
-	hold_result(purse, pt_plan_run_latest(&plan, values, NULL, SPI_OK_SELECT));
 }
 
 /*
@@ -273,9 +251,11 @@ lock_more(PtPurse *purse, int64 need, bool force)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_TRANSACTION_STATE),
 				 errmsg("cannot charge an account during a parallel operation")));
+	if (pt_stripe_lock_one(purse, need))
+		return true;
 	SPI_connect();
 	pt_become_keeper(&saved);
-	enough = attempt(purse, lock_one, need, false) == ENOUGH || gather(purse, need, force);
+	enough = gather(purse, need, force);
 	pt_become_caller(&saved);
 	SPI_finish();
 	return enough;
