@@ -168,7 +168,7 @@ settle(void)
 
 		if (purse->mask == 0)
 			continue;
-		poorer = pt_purse_unwritten(purse) > 0;
+		poorer = purse->ahead || pt_purse_unwritten(purse) > 0;
 		least = write_purse(purse);
 		account = pt_account_get(purse->account_id);
 		if (!poorer || IsolationUsesXactSnapshot() ||

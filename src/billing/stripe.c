@@ -125,8 +125,9 @@ typedef enum Find
 } Find;
 
 /*
- * Locks the stripe if it suffices.  In a subtransaction the row is written as
- * well: a lock of the child under a write of the parent would make a MultiXact.
+ * Locks the stripe if it suffices.  In a subtransaction the charge is written at
+ * once: were it left to the parent, its write over the child's lock would make a
+ * MultiXact.
  */
 static Find
 lock_if_enough(Look *look, PtPurse *purse, int stripe, int64 need)
@@ -151,9 +152,12 @@ lock_if_enough(Look *look, PtPurse *purse, int stripe, int64 need)
 		return CHANGED;
 	if (result != TM_Ok)
 		return USELESS;
-	if (GetCurrentTransactionNestLevel() > 1)
-		replace_row(look, stored);
 	pt_purse_hold(purse, stripe, amount, allowance, unlimited);
+	if (GetCurrentTransactionNestLevel() > 1 && look->stripes->trigdesc == NULL)
+	{
+		replace_row(look, pt_credits(amount - need));
+		pt_purse_written(purse, stripe, need);
+	}
 	return HELD;
 }
 
