@@ -28,28 +28,8 @@
 #define PATIENCE 10				/* rounds before a waiter takes the gate */
 
 #define EQ " OPERATOR(pg_catalog.=) "
-#define STRIPES_FROM \
-	"SELECT s.stripe, s.amount, s.allowance FROM portatext.balance_stripe s " \
-	"WHERE s.account_id" EQ "$1 " \
-	"AND (($2 OPERATOR(pg_catalog.>>) s.stripe) OPERATOR(pg_catalog.&) 1)" EQ "0 "
 
 typedef void (*LockBody) (PtPurse *purse, int64 need);
-
-/* Notes the stripes that the last statement has locked. */
-static void
-hold_result(PtPurse *purse, uint64 rows)
-{
-	for (uint64 row = 0; row < rows; row++)
-	{
-		bool		isnull;
-		bool		unlimited;
-		int			stripe = DatumGetInt16(pt_result(row, 1, &isnull));
-		int64		amount = pt_micro(pt_result(row, 2, &isnull));
-		Datum		allowance = pt_result(row, 3, &unlimited);
-
-		pt_purse_hold(purse, stripe, amount, unlimited ? 0 : pt_micro(allowance), unlimited);
-	}
-}
 
 /*
  * Moves credits that were booked meanwhile into stripe 0, which is held: that
@@ -79,13 +59,7 @@ absorb(PtPurse *purse)
 static void
 lock_free(PtPurse *purse, int64 need)
 {
-	static PtPlan plan = {
-		STRIPES_FROM "ORDER BY s.stripe FOR UPDATE SKIP LOCKED",
-		2, {INT8OID, INT4OID}
-	};
-	Datum		values[2] = {Int64GetDatum(purse->account_id), Int32GetDatum((int32) purse->mask)};
-
-	hold_result(purse, pt_plan_run_latest(&plan, values, NULL, SPI_OK_SELECT));
+	pt_stripe_lock_free(purse);
 	if (purse->mask & 1)
 		absorb(purse);
 }

@@ -6,6 +6,9 @@
  * primary key is read and the heap is called as the executor would call it.
  * A row is locked only in the version that was judged, so no lock is left on a
  * stripe that does not suffice, and no subtransaction is needed to give it back.
+ * Nor does locking ever wait.  FOR UPDATE SKIP LOCKED may: when the row is updated
+ * meanwhile, the server locks its later versions as well and waits for whoever
+ * has them, while this session holds other stripes; that was a deadlock.
  */
 #include "billing/stripe.h"
 
@@ -153,7 +156,7 @@ lock_if_enough(Look *look, PtPurse *purse, int stripe, int64 need)
 	if (result != TM_Ok)
 		return USELESS;
 	pt_purse_hold(purse, stripe, amount, allowance, unlimited);
-	if (GetCurrentTransactionNestLevel() > 1 && look->stripes->trigdesc == NULL)
+	if (need > 0 && GetCurrentTransactionNestLevel() > 1 && look->stripes->trigdesc == NULL)
 	{
 		replace_row(look, pt_credits(amount - need));
 		pt_purse_written(purse, stripe, need);
@@ -200,6 +203,22 @@ pt_stripe_lock_one(PtPurse *purse, int64 need)
 	}
 	table_close(look.stripes, NoLock);
 	return held;
+}
+
+void
+pt_stripe_lock_free(PtPurse *purse)
+{
+	Look		look;
+
+	PreventCommandIfReadOnly("SELECT FOR UPDATE");
+	CommandCounterIncrement();
+	open_stripes(&look);
+	for (int stripe = 0; stripe < PT_STRIPES; stripe++)
+	{
+		if (!(purse->mask & ((uint32) 1 << stripe)))
+			(void) try_stripe(&look, purse, stripe, PG_INT64_MIN);
+	}
+	table_close(look.stripes, NoLock);
 }
 
 bool

@@ -15,6 +15,9 @@
  */
 extern bool pt_stripe_lock_one(PtPurse *purse, int64 need);
 
+/* Locks every stripe that is free and not yet held, whatever is in it. */
+extern void pt_stripe_lock_free(PtPurse *purse);
+
 /*
  * Takes spent from a stripe that this transaction has locked.  False, with
  * nothing done: the table has triggers, which only SQL would fire.  Raises
