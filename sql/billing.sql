@@ -201,6 +201,35 @@ COMMIT;
 SELECT portatext.balance(:sub);
 SELECT * FROM portatext.check_balances();
 
+-- A charge under a savepoint is written at once; it counts, comes back and alarms like any other.
+SELECT portatext.create_account('inner') AS inner \gset
+SELECT portatext.recharge(1600, NULL, :inner) AS before, portatext.absorb_pending(:inner) AS absorbed;
+UPDATE portatext.account SET alert_when_credit_less_than = 1588 WHERE account_id = :inner;
+BEGIN;
+SAVEPOINT a;
+SELECT portatext.debit(10, 'a', :inner, false), portatext.balance(:inner);
+SAVEPOINT b;
+SELECT portatext.debit(5, 'b', :inner, false), portatext.balance(:inner);
+ROLLBACK TO b;
+SELECT portatext.balance(:inner);
+RELEASE a;
+SELECT portatext.debit(1, 'c', :inner, false), portatext.balance(:inner);
+SAVEPOINT d;
+SELECT portatext.debit(3, 'd', :inner, false), portatext.balance(:inner);
+ROLLBACK TO d;
+COMMIT;
+SELECT portatext.balance(:inner);
+BEGIN;
+SAVEPOINT a;
+SELECT portatext.debit(10, 'e', :inner, false), portatext.balance(:inner);
+ROLLBACK TO a;
+SELECT portatext.balance(:inner);
+SELECT portatext.debit(2, 'f', :inner, false), portatext.balance(:inner);
+RELEASE a;
+COMMIT;
+SELECT portatext.balance(:inner), (SELECT count(*) FROM portatext.check_balances()) AS wrong;
+SELECT type, payload -> 'balance' AS balance FROM portatext.event WHERE account_id = :inner ORDER BY event_id;
+
 -- One statement of many charges writes each stripe at most once: the work is linear.
 SELECT portatext.recharge(100000, NULL, :sub) > 0 AS ok;
 SELECT portatext.absorb_pending(:sub) IS NOT NULL AS done;

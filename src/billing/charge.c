@@ -22,56 +22,14 @@
 #include "billing/holder.h"
 #include "billing/purse.h"
 #include "billing/settle.h"
+#include "billing/stripe.h"
 
 #define GATE_LOCK_CLASS 3		/* fourth field of the tag; users' locks have 1 and 2 */
 #define PATIENCE 10				/* rounds before a waiter takes the gate */
 
 #define EQ " OPERATOR(pg_catalog.=) "
-#define STRIPES_FROM \
-	"SELECT s.stripe, s.amount, s.allowance FROM portatext.balance_stripe s " \
-	"WHERE s.account_id" EQ "$1 " \
-	"AND (($2 OPERATOR(pg_catalog.>>) s.stripe) OPERATOR(pg_catalog.&) 1)" EQ "0 "
 
 typedef void (*LockBody) (PtPurse *purse, int64 need);
-
-/* Notes the stripes that the last statement has locked. */
-static void
-hold_result(PtPurse *purse, uint64 rows)
-{
-	for (uint64 row = 0; row < rows; row++)
-	{
-		bool		isnull;
-		bool		unlimited;
-		int			stripe = DatumGetInt16(pt_result(row, 1, &isnull));
-		int64		amount = pt_micro(pt_result(row, 2, &isnull));
-		Datum		allowance = pt_result(row, 3, &unlimited);
-
-		pt_purse_hold(purse, stripe, amount, unlimited ? 0 : pt_micro(allowance), unlimited);
-	}
-}
-
-/*
- * Locks one free stripe that suffices alone, if there is one.  A row that was
- * written between snapshot and lock, and does not suffice any more, stays locked
- * without being returned: so this runs in attempt() as well.
- */
-static void
-lock_one(PtPurse *purse, int64 need)
-{
-	static PtPlan plan = {
-		STRIPES_FROM
-		"AND (s.allowance IS NULL OR s.amount OPERATOR(pg_catalog.+) s.allowance OPERATOR(pg_catalog.>=) $3) "
-		"ORDER BY s.stripe OPERATOR(pg_catalog.#) $4 LIMIT 1 FOR UPDATE SKIP LOCKED",
-		4, {INT8OID, INT4OID, NUMERICOID, INT2OID}
-	};
-	Datum		values[4];
-
-	values[0] = Int64GetDatum(purse->account_id);
-	values[1] = Int32GetDatum((int32) purse->mask);
-	values[2] = pt_credits(need);
-	values[3] = Int16GetDatum((int16) (MyProcPid % PT_STRIPES));
-	hold_result(purse, pt_plan_run_latest(&plan, values, NULL, SPI_OK_SELECT));
-}
 
 /*
  * Moves credits that were booked meanwhile into stripe 0, which is held: that
@@ -101,13 +59,7 @@ absorb(PtPurse *purse)
 static void
 lock_free(PtPurse *purse, int64 need)
 {
-	static PtPlan plan = {
-		STRIPES_FROM "ORDER BY s.stripe FOR UPDATE SKIP LOCKED",
-		2, {INT8OID, INT4OID}
-	};
-	Datum		values[2] = {Int64GetDatum(purse->account_id), Int32GetDatum((int32) purse->mask)};
-
-	hold_result(purse, pt_plan_run_latest(&plan, values, NULL, SPI_OK_SELECT));
+	pt_stripe_lock_free(purse);
 	if (purse->mask & 1)
 		absorb(purse);
 }
@@ -273,9 +225,11 @@ lock_more(PtPurse *purse, int64 need, bool force)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_TRANSACTION_STATE),
 				 errmsg("cannot charge an account during a parallel operation")));
+	if (pt_stripe_lock_one(purse, need))
+		return true;
 	SPI_connect();
 	pt_become_keeper(&saved);
-	enough = attempt(purse, lock_one, need, false) == ENOUGH || gather(purse, need, force);
+	enough = gather(purse, need, force);
 	pt_become_caller(&saved);
 	SPI_finish();
 	return enough;

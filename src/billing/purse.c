@@ -77,6 +77,13 @@ pt_purse_hold(PtPurse *purse, int stripe, int64 amount, int64 allowance, bool un
 }
 
 void
+pt_purse_written(PtPurse *purse, int stripe, int64 amount)
+{
+	purse->held[stripe].locked_room -= amount;
+	purse->ahead = true;
+}
+
+void
 pt_purse_spend(PtPurse *purse, int stripe, int64 amount)
 {
 	PtHeld	   *held = &purse->held[stripe];

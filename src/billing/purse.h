@@ -28,7 +28,7 @@ typedef struct PtHeld
 {
 	int			level;			/* of the (sub)transaction that locked the row */
 	bool		unlimited;
-	int64		locked_room;	/* amount + allowance as stored */
+	int64		locked_room;	/* amount + allowance as stored now */
 	int64		room;			/* what may still be spent */
 	int64		allowance;
 	PtSpending *spent;			/* innermost level first */
@@ -41,6 +41,7 @@ typedef struct PtPurse
 	uint32		mask;			/* bit n: stripe n is held */
 	int			current;		/* the stripe last spent from */
 	int			wanted;			/* the first stripe that was not to be had */
+	bool		ahead;			/* something spent is written already */
 	int64		largest;		/* greatest amount asked for at one time */
 	PtHeld		held[PT_STRIPES];
 } PtPurse;
@@ -59,6 +60,12 @@ extern bool pt_purse_others(const PtPurse *purse);
 
 /* Notes a stripe that was locked by the current (sub)transaction. */
 extern void pt_purse_hold(PtPurse *purse, int stripe, int64 amount, int64 allowance, bool unlimited);
+
+/*
+ * The stored row of a stripe just noted has become smaller by an amount that is
+ * to be spent next, in the same (sub)transaction.
+ */
+extern void pt_purse_written(PtPurse *purse, int stripe, int64 amount);
 
 /* Spends amount from a held stripe, whatever its room; negative adds to it. */
 extern void pt_purse_spend(PtPurse *purse, int stripe, int64 amount);

@@ -19,6 +19,7 @@
 #include "billing/charge.h"
 #include "billing/credits.h"
 #include "billing/purse.h"
+#include "billing/stripe.h"
 
 #define EQ " OPERATOR(pg_catalog.=) "
 #define SUM_OF(table) \
@@ -54,9 +55,9 @@ leave(const PtPurse *purse, int64 room[PT_STRIPES])
 		room[i] = purse->held[i].room;
 }
 
-/* Writes one stripe; the row is locked by this transaction. */
+/* Writes one stripe by a statement, which triggers and constraints watch. */
 static void
-write_stripe(int64 account_id, int stripe, int64 spent)
+update_stripe(int64 account_id, int stripe, int64 spent)
 {
 	static PtPlan plan = {
 		"UPDATE portatext.balance_stripe SET amount = amount OPERATOR(pg_catalog.-) $3 "
@@ -66,9 +67,22 @@ write_stripe(int64 account_id, int stripe, int64 spent)
 	Datum		values[3] = {Int64GetDatum(account_id), Int16GetDatum((int16) stripe), pt_credits(spent)};
 
 	if (pt_plan_run_latest(&plan, values, NULL, SPI_OK_UPDATE) != 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("stripe %d of account %lld has vanished", stripe, (long long) account_id)));
+		pt_stripe_missing(account_id, stripe);
+}
+
+/*
+ * Writes one stripe, which this transaction has locked and which keeps that room.
+ * Only stripe 0 may owe more than its allowance: elsewhere the constraint speaks.
+ */
+static void
+write_stripe(const PtPurse *purse, int stripe, int64 room)
+{
+	int64		spent = purse->held[stripe].locked_room - room;
+
+	if (spent == 0)
+		return;
+	if ((stripe > 0 && room < 0) || !pt_stripe_write(purse->account_id, stripe, spent))
+		update_stripe(purse->account_id, stripe, spent);
 }
 
 /* Writes the account's stripes; returns a lower bound of what a prepaid one now has. */
@@ -90,8 +104,7 @@ write_purse(const PtPurse *purse)
 		if (!(purse->mask & ((uint32) 1 << i)))
 			continue;
 		least += room[i];
-		if (purse->held[i].locked_room != room[i])
-			write_stripe(purse->account_id, i, purse->held[i].locked_room - room[i]);
+		write_stripe(purse, i, room[i]);
 	}
 	return least;
 }
@@ -155,7 +168,7 @@ settle(void)
 
 		if (purse->mask == 0)
 			continue;
-		poorer = pt_purse_unwritten(purse) > 0;
+		poorer = purse->ahead || pt_purse_unwritten(purse) > 0;
 		least = write_purse(purse);
 		account = pt_account_get(purse->account_id);
 		if (!poorer || IsolationUsesXactSnapshot() ||

@@ -4,7 +4,6 @@
  */
 #include "portatext.h"
 
-#include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -14,6 +13,7 @@
 #include "billing/billing.h"
 #include "cache.h"
 #include "carrier/route.h"
+#include "sms/blacklist.h"
 #include "sms/order.h"
 #include "sms/service_hook.h"
 #include "text/encoding.h"
@@ -126,23 +126,11 @@ check_times(const PtOrder *order, PtRefusal *refusal)
 	return true;
 }
 
-/* Is the number on the account's or the operator's blacklist? (BL-02) */
+/* The blacklists (BL-02). */
 static bool
 check_blacklist(const PtOrder *order, PtRefusal *refusal)
 {
-	static PtPlan plan = {
-		"SELECT EXISTS (SELECT FROM portatext.blacklist"
-		"                WHERE account_id = $1 AND number::text = $2)"
-		"    OR EXISTS (SELECT FROM portatext.global_blacklist WHERE number::text = $2)",
-		2, {INT8OID, TEXTOID}
-	};
-	Datum		values[2] = {
-		Int64GetDatum(order->account->account_id), CStringGetTextDatum(order->to)
-	};
-	bool		isnull;
-
-	pt_plan_run(&plan, values, NULL, SPI_OK_SELECT);
-	if (!DatumGetBool(pt_result(0, 1, &isnull)))
+	if (!pt_blacklisted(order->account->account_id, order->to))
 		return true;
 	pt_refuse(refusal, PT_REFUSE_BLACKLISTED, "The recipient is %s.", order->to);
 	return false;

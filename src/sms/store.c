@@ -28,23 +28,27 @@ pt_encoding_name(PtEncoding encoding)
 	return encoding == PT_GSM7 ? "gsm" : "ucs2";
 }
 
+/* The statement that writes one message; expiry is a part for those that expire, or empty. */
+#define STORE_ONE(expiry) \
+	{ \
+		"WITH m AS (INSERT INTO portatext.message (message_id, account_id, priority, carrier_id," \
+		"  segments, cost, from_number, to_number, encoding, body, client_ref, send_at, valid_until, created_at)" \
+		" VALUES ($1, $2, CASE WHEN $3 THEN 'bulk' ELSE 'transactional' END::portatext.message_priority, $4," \
+		"  $5, $6, $7, $8, $9, $10, $11, $12, $13, $14))," \
+		" l AS (INSERT INTO portatext.ledger_entry (account_id, reference, kind, amount, created_at)" \
+		"  VALUES ($2, $1, 'charge', - $6, $14))" expiry \
+		" INSERT INTO portatext.outbox (lane, due, message_id, to_number)" \
+		" VALUES ($15, COALESCE($12, $14), $1, $8)", \
+		15, {UUIDOID, INT8OID, BOOLOID, INT4OID, INT2OID, NUMERICOID, TEXTOID, TEXTOID, TEXTOID, \
+		TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT4OID} \
+	}
+
 /* Writes one plain order. */
 static void
 store_plain(const PtOrder *order, Datum message_id)
 {
-	static PtPlan plan = {
-		"WITH m AS (INSERT INTO portatext.message (message_id, account_id, priority, carrier_id,"
-		"  segments, cost, from_number, to_number, encoding, body, client_ref, send_at, valid_until, created_at)"
-		" VALUES ($1, $2, CASE WHEN $3 THEN 'bulk' ELSE 'transactional' END::portatext.message_priority, $4,"
-		"  $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)),"
-		" l AS (INSERT INTO portatext.ledger_entry (account_id, reference, kind, amount, created_at)"
-		"  VALUES ($2, $1, 'charge', - $6, $14)),"
-		" e AS (INSERT INTO portatext.expiry (due, message_id) SELECT $13, $1 WHERE $13 IS NOT NULL)"
-		" INSERT INTO portatext.outbox (lane, due, message_id, to_number)"
-		" VALUES ($15, COALESCE($12, $14), $1, $8)",
-		15, {UUIDOID, INT8OID, BOOLOID, INT4OID, INT2OID, NUMERICOID, TEXTOID, TEXTOID, TEXTOID,
-		TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT4OID}
-	};
+	static PtPlan plan = STORE_ONE("");
+	static PtPlan expiring_plan = STORE_ONE(", e AS (INSERT INTO portatext.expiry (due, message_id) VALUES ($13, $1))");
 	Datum		values[15];
 	char		nulls[16];
 
@@ -69,7 +73,7 @@ store_plain(const PtOrder *order, Datum message_id)
 	nulls[12] = NULL_UNLESS(order->has_valid_until);
 	values[13] = TimestampTzGetDatum(pt_now());
 	values[14] = Int32GetDatum(pt_lane(order->carrier_id, order->bulk));
-	pt_plan_run(&plan, values, nulls, SPI_OK_INSERT);
+	pt_plan_run(order->has_valid_until ? &expiring_plan : &plan, values, nulls, SPI_OK_INSERT);
 }
 
 void

@@ -12,11 +12,13 @@
 
 #include "access/xact.h"
 #include "access/xlog.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "storage/proc.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
 #include "worker/installation.h"
 #include "worker/settings.h"
@@ -141,23 +143,23 @@ is_first_send(void)
 void
 pt_installation_note(void)
 {
-	static Oid	known = InvalidOid;	/* the extension whose row is known */
+	static Oid	known = InvalidOid;	/* the extension's table whose row is known */
 	static TransactionId wrote = InvalidTransactionId;
 	static TransactionId looked = InvalidTransactionId;
 	TransactionId self = GetTopTransactionId();
-	Oid			extension;
+	Oid			table;
 
 	if (looked == self)
 		return;
-	extension = pt_extension_oid();
-	if (known != extension && is_first_send())
+	table = get_relname_relid("installation", get_namespace_oid("portatext", true));
+	if (known != table && is_first_send())
 	{
 		insert_row();
 		wrote = self;
 	}
 	else if (wrote != self)
 	{
-		known = extension;
+		known = table;
 		looked = self;
 	}
 }
