@@ -73,6 +73,46 @@ SELECT pg_temp.subscribed('+16135550104');
 SELECT pg_temp.texts('+4915112345678', '12345', 'Hello');
 DELETE FROM portatext.did WHERE number = '12345';
 
+-- A short code changes its carrier: what the old one still brings is taken, STOP above all (SVC-01).
+SELECT portatext.create_short_code('US', '55555', carrier => 'old') AS moved \gset
+SELECT pg_temp.make('MOVED', :one, :moved);
+SELECT pg_temp.texts('+12025550101', '55555', 'YES MOVED');
+SELECT portatext.alter_short_code(:moved, carrier => 'new');
+SELECT pg_temp.texts('+12025550101', '55555', 'STOP');
+SELECT pg_temp.subscribed('+12025550101');
+SELECT pg_temp.texts('+12025550101', '55555', 'YES MOVED', 'new');
+
+-- What was nobody's is taken in again when it has a place (SMS-16): charged once, in the end.
+SELECT pg_temp.texts('+12025550102', '66666', t, 'old', r) FROM (VALUES ('YES LATER', 'L1'), ('STOP LATER', 'L2'), ('STOP', NULL)) v (t, r);
+SELECT pg_temp.texts('nobody at all', '66666', 'STOP');
+SELECT count(*), count(portatext.route_unrouted(unrouted_id)) FROM portatext.unrouted;
+SELECT portatext.create_short_code('US', '66666') AS late \gset
+SELECT pg_temp.make('LATER', :two, :late);
+SELECT unrouted_id AS yes FROM portatext.unrouted WHERE ref = 'L1' \gset
+SELECT unrouted_id AS stop FROM portatext.unrouted WHERE ref = 'L2' \gset
+SELECT max(message_id::text) AS before FROM portatext.message \gset
+SELECT portatext.route_unrouted(:'yes') IS NOT NULL AS routed, portatext.route_unrouted(:'yes') IS NULL AS once;
+SELECT pg_temp.since(:'before');
+SELECT pg_temp.subscribed('+12025550102');
+SELECT portatext.receive_sms('old', '+12025550102', '66666', 'YES LATER', 'L1') = message_id AS same FROM portatext.message WHERE body = 'YES LATER';
+SELECT max(message_id::text) AS before FROM portatext.message \gset
+SELECT portatext.route_unrouted(:'stop') IS NOT NULL AS routed;
+SELECT pg_temp.since(:'before');
+SELECT pg_temp.subscribed('+12025550102');
+-- An opt-in that came before the number left does not count any more.
+INSERT INTO portatext.unrouted (unrouted_id, carrier_id, from_number, to_number, body, received_at)
+    SELECT :'yes', carrier_id, '+12025550102', '66666', 'YES LATER', portatext.now() - interval '1 hour' FROM portatext.carrier WHERE name = 'old';
+SELECT max(message_id::text) AS before FROM portatext.message \gset
+SELECT portatext.route_unrouted(:'yes') IS NOT NULL AS routed;
+SELECT pg_temp.since(:'before');
+SELECT pg_temp.subscribed('+12025550102');
+SELECT count(*), count(portatext.route_unrouted(unrouted_id)) FROM portatext.unrouted;
+SELECT from_number, to_number, body, ref FROM portatext.unrouted;
+BEGIN;
+SELECT portatext.act_as(:one);
+SELECT portatext.route_unrouted(:'yes');
+ROLLBACK;
+
 -- What follows finds nothing of this.
 DROP EXTENSION portatext CASCADE;
 CREATE EXTENSION portatext;

@@ -5,11 +5,13 @@
  */
 #include "service/flow.h"
 
+#include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/json.h"
 #include "utils/jsonb.h"
+#include "utils/timestamp.h"
 
 #include "service/subscriber.h"
 #include "sms/automatic.h"
@@ -69,6 +71,31 @@ change(void *arg)
 		pt_service_opt_in(&consent);
 }
 
+/*
+ * Has the number left since the message came?  Then the opt-in of one that is
+ * taken up again is over: the last word counts.
+ */
+static bool
+has_left_since(const Act *act)
+{
+	static PtPlan plan = {
+		"SELECT FROM portatext.consent c WHERE c.service_id = $1 AND c.number = $2"
+		" AND c.action IN ('opt_out', 'cancelled') AND c.created_at >= $3 LIMIT 1",
+		3, {INT8OID, TEXTOID, TIMESTAMPTZOID}
+	};
+	Datum		values[3] = {Int64GetDatum(act->target->service_id), CStringGetTextDatum(act->message->from),
+		TimestampTzGetDatum(act->message->since)};
+	PtRole		saved;
+	bool		left;
+
+	if (act->message->since == 0)
+		return false;
+	pt_become_keeper(&saved);
+	left = pt_plan_run_latest(&plan, values, NULL, SPI_OK_SELECT) > 0;
+	pt_become_caller(&saved);
+	return left;
+}
+
 /* Step: no reply when there have been too many in this minute (DID-07). */
 static void
 ask_guard(void *arg)
@@ -106,6 +133,8 @@ act_for(Act *act)
 	const char *what = act->kind == PT_KIND_OPT_OUT ? "opt-out" : "opt-in";
 
 	act->body = NULL;
+	if (act->kind == PT_KIND_OPT_IN && has_left_since(act))
+		return;
 	pt_inbound_step("reply", act->id, render, act);
 	if (act->kind == PT_KIND_OPT_OUT || act->kind == PT_KIND_OPT_IN)
 	{

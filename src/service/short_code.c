@@ -2,10 +2,11 @@
  * short_code.c
  *	  Which short code a message was sent to (SVC-01).
  *
- * The same digits may exist in several countries.  Of those whose carrier is
- * the message's (or any), the sender's country decides; a code of its own
- * country goes before one that serves it from abroad, and a carrier of the
- * code's own before any.
+ * The same digits may exist in several countries.  Those whose carrier is the
+ * message's (or any) go before the others, then the sender's country decides; a
+ * code of its own country goes before one that serves it from abroad, and a
+ * carrier of the code's own before any.  No carrier excludes a code: after a
+ * change of carrier the old one still brings messages.
  */
 #include "service/short_code.h"
 
@@ -46,13 +47,13 @@ suits(const PtService *service, const char *country)
 	return 0;
 }
 
-/* The rank of a code for the message; -1: another carrier's. */
+/* The rank of a code for the message: carrier, country, a carrier of its own. */
 static int
 rank_code(const PtService *service, const PtInbound *message, const char *country)
 {
-	if (service->carrier_id >= 0 && service->carrier_id != message->carrier_id)
-		return -1;
-	return suits(service, country) * 2 + (service->carrier_id >= 0);
+	bool		own = service->carrier_id == message->carrier_id;
+
+	return (own || service->carrier_id < 0) * 8 + suits(service, country) * 2 + own;
 }
 
 int
@@ -86,7 +87,7 @@ pt_short_code_find(const PtInbound *message, PtShortCode *code)
 
 		for (next = i + 1; next < all.n && all.services[next].short_code_id == all.services[i].short_code_id;)
 			next++;
-		if (rank < best || rank < 0)
+		if (rank < best)
 			continue;
 		alone = rank > best;
 		best = rank;

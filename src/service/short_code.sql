@@ -82,7 +82,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION portatext.create_short_code(text, text, text[], text, numeric, text, text, text, text) IS
-    'Operators: enters a short code (5 or 6 digits) of a country and returns its id. countries: those whose mobile numbers it serves, its own among them (SVC-11). carrier: the name of the one that brings and takes its messages; null: any. segments_per_second: its own pace. The rest is for the disclosure (LAW-08).';
+    'Operators: enters a short code (5 or 6 digits) of a country and returns its id. countries: those whose mobile numbers it serves, its own among them (SVC-11). carrier: the name of the one that takes its messages, and that tells codes with the same digits apart; null: any. segments_per_second: its own pace. The rest is for the disclosure (LAW-08).';
 GRANT EXECUTE ON FUNCTION portatext.create_short_code(text, text, text[], text, numeric, text, text, text, text) TO portatext_operator;
 
 CREATE FUNCTION portatext.alter_short_code(

@@ -4,7 +4,7 @@
  *
  * A message is stored, charged and announced for whoever it is for, and does
  * what it sets off, in one transaction (inbound_route.c).  What is nobody's is
- * kept for the operator.
+ * kept for the operator; inbound_again.c takes it in again.
  */
 #include "portatext.h"
 

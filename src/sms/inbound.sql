@@ -10,3 +10,11 @@ COMMENT ON FUNCTION portatext.receive_sms(text, text, text, text, text) IS
     'Takes in one whole message that the named carrier has received: stored for the account that owns to_number, charged at its inbound_cost even below zero (BILL-08, BILL-10), announced as message.received. '
     'A repeated ref of the carrier gives the first message again. Null: the text was empty and the message is dropped (BILL-12), or nobody owns to_number and it lies in unrouted.';
 GRANT EXECUTE ON FUNCTION portatext.receive_sms(text, text, text, text, text) TO portatext_operator;
+
+CREATE FUNCTION portatext.route_unrouted(unrouted_id uuid) RETURNS uuid
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'pt_route_unrouted';
+COMMENT ON FUNCTION portatext.route_unrouted(uuid) IS
+    'Operators: takes in a message of portatext.unrouted again, as if it came now: stored, charged, announced, acted upon; its row there is removed, and its ref leads to the message. An opt-in is left out when the number has left since. Returns the message''s id; null: it is still nobody''s, or not there (any more).';
+GRANT EXECUTE ON FUNCTION portatext.route_unrouted(uuid) TO portatext_operator;

@@ -30,6 +30,7 @@ typedef struct PtInbound
 	const char *from;			/* canonical, or as it came when it is no number */
 	const char *to;
 	text	   *body;
+	TimestampTz since;			/* when it came, if it is taken up again later; 0: now */
 } PtInbound;
 
 typedef struct PtServiceHooks
