@@ -113,6 +113,46 @@ SELECT portatext.act_as(:one);
 SELECT portatext.route_unrouted(:'yes');
 ROLLBACK;
 
+-- An opt-out that an error undid is listed, and made up for when the cause is gone (SUB-01, DID-01).
+CREATE FUNCTION pg_temp.fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not today'; END $$;
+SELECT count(*) FROM unnest(ARRAY['+12025550103', '+12025550104']) n, pg_temp.texts(n, '66666', 'YES LATER');
+SELECT portatext.assign_did('+12025550190', :one) > 0, portatext.did_settings('+12025550190', '{"stop_detection": true}') ->> 'stop_detection';
+CREATE TRIGGER fail BEFORE UPDATE ON portatext.subscriber FOR EACH ROW EXECUTE FUNCTION pg_temp.fail();
+CREATE TRIGGER fail BEFORE INSERT ON portatext.blacklist FOR EACH ROW EXECUTE FUNCTION pg_temp.fail();
+SELECT portatext.receive_sms('old', '+12025550103', '66666', 'STOP', 'S1');
+SELECT portatext.receive_sms('old', '+12025550103', '66666', 'STOP', 'S1') AS stop \gset
+SELECT portatext.receive_sms('old', '+12025550103', '12025550190', 'stop', 'S2') AS did \gset
+SELECT pg_temp.subscribed('+12025550103');
+SELECT kind, detail, from_number, state, step FROM portatext.needs_attention ORDER BY message_id;
+SELECT severity, problem, detail ~ '^2 messages' FROM portatext.health() WHERE problem = 'attention_undone';
+\set VERBOSITY sqlstate
+SELECT portatext.settle_message(:'stop', 'sent');
+\set VERBOSITY terse
+-- The cause is still there.
+SELECT portatext.redo_inbound(:'stop');
+SELECT count(*) FROM portatext.needs_attention;
+DROP TRIGGER fail ON portatext.subscriber;
+DROP TRIGGER fail ON portatext.blacklist;
+-- A repeat of the message alone changes nothing; redo_inbound() does, once.
+SELECT portatext.receive_sms('old', '+12025550103', '66666', 'STOP', 'S1') = :'stop';
+SELECT pg_temp.subscribed('+12025550103');
+SELECT max(message_id::text) AS before FROM portatext.message \gset
+SELECT portatext.redo_inbound(:'stop'), portatext.redo_inbound(:'stop'), portatext.redo_inbound(:'did'), portatext.redo_inbound(portatext.uuid7());
+SELECT pg_temp.since(:'before');
+SELECT pg_temp.subscribed('+12025550103');
+SELECT account_id = :one, number, reason FROM portatext.blacklist;
+SELECT count(*) FROM portatext.needs_attention;
+SELECT count(*) FROM portatext.health() WHERE problem = 'attention_undone';
+SELECT l.kind, l.amount FROM portatext.ledger_entry l WHERE l.reference = :'stop';
+SELECT c.action, c.message_id = :'stop' FROM portatext.consent c WHERE c.number = '+12025550103' ORDER BY c.consent_id;
+SELECT type FROM portatext.event WHERE subject = :'stop' ORDER BY event_id;
+-- The account cannot.
+BEGIN;
+SELECT portatext.act_as(:one);
+SELECT portatext.redo_inbound(:'stop');
+ROLLBACK;
+SELECT * FROM portatext.check_balances();
+
 -- What follows finds nothing of this.
 DROP EXTENSION portatext CASCADE;
 CREATE EXTENSION portatext;

@@ -294,3 +294,15 @@ pt_service_inbound(const PtInbound *message, const pg_uuid_t *id)
 	pt_flow_act(message, &flow, id);
 	return true;
 }
+
+bool
+pt_service_redo(const PtInbound *message, int64 account_id, const pg_uuid_t *id)
+{
+	PtFlow		flow;
+
+	pt_flow_read(message, &flow);
+	if (flow.n == 0)
+		return false;
+	pt_flow_redo(message, &flow, account_id, id);
+	return true;
+}

@@ -32,4 +32,7 @@ extern void pt_flow_read(const PtInbound *message, PtFlow *flow);
 /* Stores, acts and answers; id is the first stored message's: flow_act.c. */
 extern void pt_flow_act(const PtInbound *message, const PtFlow *flow, const pg_uuid_t *id);
 
+/* Acts and answers once more for the account that has stored the message as id: flow_act.c. */
+extern void pt_flow_redo(const PtInbound *message, const PtFlow *flow, int64 account_id, const pg_uuid_t *id);
+
 #endif							/* PORTATEXT_FLOW_H */

@@ -167,3 +167,16 @@ pt_flow_act(const PtInbound *message, const PtFlow *flow, const pg_uuid_t *id)
 			act_for(&act);
 	}
 }
+
+void
+pt_flow_redo(const PtInbound *message, const PtFlow *flow, int64 account_id, const pg_uuid_t *id)
+{
+	Act			act = {.message = message,.kind = flow->kind,.id = id};
+
+	for (int i = 0; i < flow->n && act.kind != PT_KIND_ORDINARY; i++)
+	{
+		act.target = &flow->targets[i];
+		if (act.target->account_id == account_id)
+			act_for(&act);
+	}
+}

@@ -10,7 +10,8 @@ static const PtServiceHooks hooks = {
 	.check = pt_service_check,
 	.recheck = pt_service_recheck,
 	.stays = pt_service_stays,
-	.inbound = pt_service_inbound
+	.inbound = pt_service_inbound,
+	.redo = pt_service_redo
 };
 
 void

@@ -89,5 +89,6 @@ extern void pt_service_check(PtOrder *const *orders, PtRefusal *const *refusals,
 extern void pt_service_recheck(PtRecheck *messages, int n);
 extern bool pt_service_stays(int64 service_id);
 extern bool pt_service_inbound(const PtInbound *message, const pg_uuid_t *id);
+extern bool pt_service_redo(const PtInbound *message, int64 account_id, const pg_uuid_t *id);
 
 #endif							/* PORTATEXT_SERVICE_H */

@@ -18,3 +18,11 @@ CREATE FUNCTION portatext.route_unrouted(unrouted_id uuid) RETURNS uuid
 COMMENT ON FUNCTION portatext.route_unrouted(uuid) IS
     'Operators: takes in a message of portatext.unrouted again, as if it came now: stored, charged, announced, acted upon; its row there is removed, and its ref leads to the message. An opt-in is left out when the number has left since. Returns the message''s id; null: it is still nobody''s, or not there (any more).';
 GRANT EXECUTE ON FUNCTION portatext.route_unrouted(uuid) TO portatext_operator;
+
+CREATE FUNCTION portatext.redo_inbound(message_id uuid) RETURNS boolean
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'pt_redo_inbound';
+COMMENT ON FUNCTION portatext.redo_inbound(uuid) IS
+    'Operators: makes up for what an error kept an inbound message from (kind undone in needs_attention): opt-out, opt-in, blacklisting, replies. The message itself is not stored or charged again. An opt-in is left out when the number has left since. Raises the error if there still is one. False: nothing is undone (any more).';
+GRANT EXECUTE ON FUNCTION portatext.redo_inbound(uuid) TO portatext_operator;

@@ -1,7 +1,7 @@
 /*
  * inbound_again.c
  *	  Inbound messages that are taken up again when the cause of their failure is
- *	  gone: route_unrouted().
+ *	  gone: route_unrouted(), redo_inbound().
  */
 #include "portatext.h"
 
@@ -73,4 +73,65 @@ pt_route_unrouted(PG_FUNCTION_ARGS)
 	if (!routed)
 		PG_RETURN_NULL();
 	PG_RETURN_UUID_P(id);
+}
+
+/* The row in attention is locked first, so that of two calls one finds nothing. */
+static PtPlan undone_plan = {
+	"WITH a AS MATERIALIZED (SELECT x.account_id, x.message_id FROM portatext.attention x"
+	"   WHERE x.kind = 'undone' AND x.message_id = $1"
+	"     AND x.account_id = (SELECT y.account_id FROM portatext.message y WHERE y.message_id = $1) FOR UPDATE)"
+	" SELECT m.from_number::text, m.to_number::text, m.body, m.carrier_id, m.created_at, m.account_id"
+	"   FROM a JOIN portatext.message m ON m.message_id = a.message_id",
+	1, {UUIDOID}
+};
+
+static PtPlan done_plan = {
+	"WITH done AS (DELETE FROM portatext.attention a WHERE a.account_id = $2 AND a.kind = 'undone' AND a.message_id = $1"
+	"   RETURNING a.account_id, a.message_id)"
+	" INSERT INTO portatext.event (account_id, type, subject)"
+	"   SELECT d.account_id, 'inbound.redone', d.message_id::text FROM done d",
+	2, {UUIDOID, INT8OID}
+};
+
+/* A message whose effect is made up for. */
+typedef struct Redo
+{
+	PtInbound	message;
+	int64		account_id;
+	const pg_uuid_t *id;
+} Redo;
+
+/* PtInboundStep */
+static void
+redo(void *arg)
+{
+	Redo	   *r = arg;
+
+	pt_inbound_redo(&r->message, r->account_id, r->id);
+}
+
+PG_FUNCTION_INFO_V1(pt_redo_inbound);
+
+/* portatext.redo_inbound(message_id): was something undone? */
+Datum
+pt_redo_inbound(PG_FUNCTION_ARGS)
+{
+	Redo		r = {.id = PG_GETARG_UUID_P(0)};
+	Datum		values[2] = {PG_GETARG_DATUM(0)};
+	bool		undone;
+	bool		isnull;
+
+	pt_require_all("messages are not acted upon again");
+	SPI_connect();
+	undone = pt_plan_run(&undone_plan, values, NULL, SPI_OK_SELECT) > 0;
+	if (undone)
+	{
+		values[1] = pt_result(0, 6, &isnull);
+		r.account_id = DatumGetInt64(values[1]);
+		read_message(&r.message);
+		pt_inbound_redoing(redo, &r);
+		pt_plan_run(&done_plan, values, NULL, SPI_OK_INSERT);
+	}
+	SPI_finish();
+	PG_RETURN_BOOL(undone);
 }

@@ -133,3 +133,15 @@ pt_inbound_route(const PtInbound *message, const pg_uuid_t *id)
 	pt_did_inbound(message, &did, id);
 	return true;
 }
+
+void
+pt_inbound_redo(const PtInbound *message, int64 account_id, const pg_uuid_t *id)
+{
+	PtDid		did;
+
+	if (pt_service_hooks != NULL && pt_service_hooks->redo != NULL &&
+		pt_service_hooks->redo(message, account_id, id))
+		return;
+	if (find_did(message, &did) && did.account_id == account_id)
+		pt_did_inbound(message, &did, id);
+}

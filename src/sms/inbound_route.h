@@ -39,6 +39,15 @@ extern bool pt_inbound_step(const char *what, const pg_uuid_t *id, PtInboundStep
 /* Runs the step in a subtransaction: the error that it ended with, what it did being undone; NULL: none. */
 extern ErrorData *pt_inbound_try(PtInboundStep step, void *arg);
 
+/* Runs what calls pt_inbound_step() in such a way that each error is raised. */
+extern void pt_inbound_redoing(PtInboundStep all, void *arg);
+
+/*
+ * What a stored message sets off once more, as far as it concerns the account:
+ * nothing is stored or charged but replies.  inbound_route.c.
+ */
+extern void pt_inbound_redo(const PtInbound *message, int64 account_id, const pg_uuid_t *id);
+
 /* Has a step failed, since this was asked last, whose message would now be stored without it? */
 extern bool pt_inbound_worth_repeating(void);
 

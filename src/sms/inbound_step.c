@@ -22,6 +22,7 @@
 
 static int	careful = 0;		/* steps that are still run with care */
 static bool failed_plainly = false; /* since it was asked last */
+static bool redoing = false;	/* an operator waits for the outcome: errors are raised */
 
 /*
  * Is it an error of the moment (locks, resources, a server that stops), so that
@@ -94,21 +95,30 @@ typedef struct Undone
 {
 	const pg_uuid_t *id;
 	const char *what;
+	const char *cause;
 } Undone;
 
-/* Step: the event that tells it, also the account: somebody who has left may still get messages. */
+/*
+ * Step: the event that tells it, also the account: somebody who has left may
+ * still get messages.  The operator finds it in attention.
+ */
 static void
 tell_undone(void *arg)
 {
 	static PtPlan plan = {
-		"INSERT INTO portatext.event (account_id, type, subject, payload)"
+		"WITH listed AS (INSERT INTO portatext.attention AS a (account_id, kind, message_id, detail)"
+		"   SELECT m.account_id, 'undone', m.message_id, $2 || ': ' || $3"
+		"     FROM portatext.message m WHERE m.message_id = $1"
+		"   ON CONFLICT (account_id, kind, message_id) DO UPDATE SET detail = a.detail || '; ' || excluded.detail)"
+		" INSERT INTO portatext.event (account_id, type, subject, payload)"
 		" SELECT m.account_id, 'inbound.undone', m.message_id::text, jsonb_strip_nulls(jsonb_build_object("
 		"     'effect', $2, 'from', m.from_number, 'to', m.to_number, 'service_id', m.service_id))"
 		"   FROM portatext.message m WHERE m.message_id = $1",
-		2, {UUIDOID, TEXTOID}
+		3, {UUIDOID, TEXTOID, TEXTOID}
 	};
 	const Undone *undone = arg;
-	Datum		values[2] = {UUIDPGetDatum(undone->id), CStringGetTextDatum(undone->what)};
+	Datum		values[3] = {UUIDPGetDatum(undone->id), CStringGetTextDatum(undone->what),
+		CStringGetTextDatum(undone->cause)};
 
 	pt_plan_run(&plan, values, NULL, SPI_OK_INSERT);
 }
@@ -117,7 +127,7 @@ tell_undone(void *arg)
 static void
 report_undone(const char *what, const pg_uuid_t *id, const ErrorData *cause)
 {
-	Undone		undone = {id, what};
+	Undone		undone = {id, what, cause->message};
 	ErrorData  *error;
 
 	ereport(LOG,
@@ -138,6 +148,11 @@ pt_inbound_step(const char *what, const pg_uuid_t *id, PtInboundStep step, void 
 {
 	ErrorData  *error;
 
+	if (redoing)
+	{
+		step(arg);
+		return true;
+	}
 	if (careful == 0)
 	{
 		run_plainly(step, arg);
@@ -155,6 +170,21 @@ pt_inbound_step(const char *what, const pg_uuid_t *id, PtInboundStep step, void 
 	report_undone(what, id, error);
 	FreeErrorData(error);
 	return false;
+}
+
+void
+pt_inbound_redoing(PtInboundStep all, void *arg)
+{
+	redoing = true;
+	PG_TRY();
+	{
+		all(arg);
+	}
+	PG_FINALLY();
+	{
+		redoing = false;
+	}
+	PG_END_TRY();
 }
 
 bool

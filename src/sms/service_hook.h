@@ -68,6 +68,9 @@ typedef struct PtServiceHooks
 	 * stored message's.  false: it concerns no service, and nothing is done.
 	 */
 	bool		(*inbound) (const PtInbound *message, const pg_uuid_t *id);
+
+	/* Acts upon it and answers once more for one account, which has stored it as id; false: not for a short code. */
+	bool		(*redo) (const PtInbound *message, int64 account_id, const pg_uuid_t *id);
 } PtServiceHooks;
 
 /* NULL until the room above has registered. */

@@ -5,7 +5,7 @@ CREATE VIEW portatext.needs_attention WITH (security_invoker, security_barrier) 
         m.from_number, m.to_number, m.state, m.step, m.cost, m.created_at, m.sent_at, m.client_ref
     FROM portatext.attention a JOIN portatext.message m ON m.message_id = a.message_id;
 COMMENT ON VIEW portatext.needs_attention IS
-    'Messages that wait for a late receipt or for settle_message(), with the reason.';
+    'Messages that wait for a late receipt, for settle_message() or, if inbound, for redo_inbound(), with the reason.';
 GRANT SELECT ON portatext.needs_attention, portatext.attention, portatext.message TO portatext_operator, portatext_account;
 
 CREATE FUNCTION portatext.settle_check(message portatext.message) RETURNS void
@@ -13,6 +13,11 @@ CREATE FUNCTION portatext.settle_check(message portatext.message) RETURNS void
     SET search_path = pg_catalog, pg_temp
     AS $$
 BEGIN
+    IF message.inbound THEN
+        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = format('message %s has come in', message.message_id),
+            HINT = 'redo_inbound() makes up for what an error kept it from.';
+    END IF;
     IF message.step = 'final' THEN
         RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
             MESSAGE = format('message %s has already ended', message.message_id),

@@ -213,9 +213,9 @@ CREATE INDEX idempotency_expiry ON portatext.idempotency (expires_at);
 COMMENT ON TABLE portatext.idempotency IS 'A second send_sms with the same key answers with the first message.';
 SELECT pg_catalog.pg_extension_config_dump('portatext.idempotency', '');
 
-CREATE TYPE portatext.attention_kind AS ENUM ('unclear', 'no_receipt', 'failed');
+CREATE TYPE portatext.attention_kind AS ENUM ('unclear', 'no_receipt', 'failed', 'undone');
 COMMENT ON TYPE portatext.attention_kind IS
-    'unclear: it is not known whether the carrier has the message; no_receipt: none came in the carrier''s time; failed: an internal error keeps it from being handled.';
+    'unclear: it is not known whether the carrier has the message; no_receipt: none came in the carrier''s time; failed: an internal error keeps it from being handled; undone: an error kept an inbound message from what it sets off (redo_inbound).';
 CREATE TABLE portatext.attention (
     account_id bigint NOT NULL,
     kind portatext.attention_kind NOT NULL,
@@ -224,7 +224,7 @@ CREATE TABLE portatext.attention (
     since timestamptz NOT NULL DEFAULT portatext.now(),
     PRIMARY KEY (account_id, kind, message_id)
 );
-COMMENT ON TABLE portatext.attention IS 'Messages that wait for a late receipt or an operator''s decision (settle_message).';
+COMMENT ON TABLE portatext.attention IS 'Messages that wait for a late receipt or an operator: settle_message(), redo_inbound().';
 SELECT pg_catalog.pg_extension_config_dump('portatext.attention', '');
 
 CREATE TABLE portatext.inbound_ref (

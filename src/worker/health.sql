@@ -113,9 +113,10 @@ CREATE FUNCTION portatext.health_messages()
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
-    SELECT CASE a.kind WHEN 'failed' THEN 'critical' ELSE 'warning' END, 'attention_' || a.kind, a.kind::text,
+    SELECT CASE WHEN a.kind IN ('failed', 'undone') THEN 'critical' ELSE 'warning' END, 'attention_' || a.kind, a.kind::text,
            format('%s messages, the oldest since %s.', a.n, a.since),
            CASE a.kind WHEN 'failed' THEN 'Each fails by itself; the reason is in detail of portatext.needs_attention. End or resend it with settle_message().'
+               WHEN 'undone' THEN 'An opt-out may be among them. Remove the cause, which the log and detail of portatext.needs_attention name, then redo_inbound().'
                WHEN 'unclear' THEN 'Ask the carrier what became of them, then settle_message(); a late receipt settles them, too.'
                ELSE 'Does the carrier reach the receiver? settle_message() ends them.' END
         FROM (SELECT x.kind, count(*) AS n, min(x.since) AS since
