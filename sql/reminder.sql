@@ -125,6 +125,12 @@ SELECT portatext.suspend_account(:account);
 UPDATE portatext.subscriber SET reminder_due = '2032-03-01 00:00Z', reminder_unpaid = false WHERE number = '+34612345004' AND service_id = :second;
 SELECT pg_temp.work('2032-03-01 00:00Z', '2032-03-02 20:00Z');
 SELECT reminder_due BETWEEN '2032-03-03' AND '2032-03-04' FROM portatext.subscriber WHERE number = '+34612345004' AND service_id = :second;
+-- Nothing is kept of that, and no more are tried at a time than would be sent (FLOW-15).
+UPDATE portatext.subscriber SET reminder_due = '2032-03-02 00:00Z', reminder_unpaid = false WHERE service_id = :second AND state = 'active';
+SELECT pg_temp.at('2032-03-02 17:00Z');
+SELECT portatext.send_reminders(1);
+SELECT count(*), count(*) FILTER (WHERE reminder_due > '2032-03-02 18:00Z') FROM portatext.subscriber WHERE service_id = :second AND state = 'active';
+SELECT count(*) FROM portatext.message WHERE account_id = :account AND kind = 'reminder' AND created_at > '2032-03-01 00:00Z';
 SELECT portatext.suspend_account(:account, false);
 SELECT pg_temp.work('2032-03-03 00:00Z', '2032-03-04 00:00Z');
 

@@ -258,9 +258,9 @@ read_due(uint64 rows)
 	return list;
 }
 
-/* Handles one subscriber of an active service; *left counts down what may still be sent. */
+/* Handles one subscriber of an active service; at most so many are tried, whether they can be sent or not. */
 static void
-handle(const Due *due, TimestampTz now, int *left, Changes *changes)
+handle(const Due *due, TimestampTz now, int most, PtReminded *done, Changes *changes)
 {
 	TimestampTz meant = own_time(due, due->at);
 
@@ -268,8 +268,11 @@ handle(const Due *due, TimestampTz now, int *left, Changes *changes)
 		change(changes, due, meant, false);
 	else if (!is_awake(due, now))
 		change(changes, due, own_time(due, now), false);
-	else if (*left > 0)
-		*left -= remind(due, meant, now, changes);
+	else if (done->tried < most)
+	{
+		done->tried++;
+		done->sent += remind(due, meant, now, changes);
+	}
 }
 
 PtReminded
@@ -281,7 +284,7 @@ pt_reminders_send(int most)
 	PtRole		saved;
 	uint64		rows;
 	Due		   *list;
-	int			left = most;
+	PtReminded	done = {0};
 
 	pt_become_keeper(&saved);
 	rows = pt_plan_run_latest(&due_plan, values, NULL, SPI_OK_SELECT);
@@ -292,11 +295,12 @@ pt_reminders_send(int most)
 			wait_for_service(&list[i], &changes);
 	for (uint64 i = 0; i < rows; i++)
 		if (list[i].active)
-			handle(&list[i], now, &left, &changes);
+			handle(&list[i], now, most, &done, &changes);
 	PT_POINT("reminders_queued");
 	pt_column_run(&change_plan, changes.columns, SPI_OK_UPDATE);
 	pt_become_caller(&saved);
-	return (PtReminded) {.sent = most - left,.more = rows == (uint64) most + MORE_ROWS || left == 0};
+	done.more = rows == (uint64) most + MORE_ROWS || done.tried == most;
+	return done;
 }
 
 PG_FUNCTION_INFO_V1(pt_send_reminders);

@@ -10,12 +10,13 @@
 typedef struct PtReminded
 {
 	int			sent;			/* queued, charged */
+	int			tried;			/* these, and what was refused */
 	bool		more;			/* others may be due */
 } PtReminded;
 
 /*
- * One batch of due subscribers in the caller's transaction: at most so many get
- * their reminder, others get a better time.  Rows that another transaction has
+ * One batch of due subscribers in the caller's transaction: at most so many are
+ * tried, others get a better time.  Rows that another transaction has
  * are left to it.  Inside SPI, by a worker or an operator.
  */
 extern PtReminded pt_reminders_send(int most);

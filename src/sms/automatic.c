@@ -65,6 +65,17 @@ record_unsent(const PtAutomatic *message, const PtOrder *order, const PtRefusal 
 	pt_plan_run(&plan, values, NULL, SPI_OK_INSERT);
 }
 
+/*
+ * Is a row of it to be kept?  A reminder that is refused for what lies with the
+ * account or its carrier is tried every day, so it leaves none.
+ */
+static bool
+is_kept(const PtAutomatic *message, PtRefusalCode code)
+{
+	return message->record && (message->kind != PT_KIND_REMINDER ||
+							   code == PT_REFUSE_NO_CREDITS || code == PT_REFUSE_BLACKLISTED);
+}
+
 PtRefusalCode
 pt_send_automatic(const PtAutomatic *message, pg_uuid_t *id)
 {
@@ -83,7 +94,7 @@ pt_send_automatic(const PtAutomatic *message, pg_uuid_t *id)
 		pt_store_one(&order, UUIDPGetDatum(id));
 		pt_wake_at_commit();
 	}
-	else if (message->record)
+	else if (is_kept(message, refusal.code))
 		record_unsent(message, &order, &refusal, id);
 	pt_become_caller(&saved);
 	return refusal.code;

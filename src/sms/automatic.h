@@ -17,7 +17,8 @@ typedef struct PtAutomatic
 	int32		carrier_id;		/* -1: the routes say */
 	const char *to;				/* canonical number */
 	text	   *body;			/* the final text; SMS-01 does not bind it */
-	bool		record;			/* keep a row of what could not be sent (FLOW-14) */
+	bool		record;			/* keep a row of what could not be sent (FLOW-14); of a
+								 * reminder only for credits or a blacklist */
 } PtAutomatic;
 
 /*

@@ -45,7 +45,7 @@ pt_task_reminders(void *arg)
 		return;
 	}
 	reminded = pt_reminders_send((int) Min(left, BATCH));
-	left -= reminded.sent;
+	left -= reminded.tried;
 	if (reminded.more)
 		task->next_ms = LEAST_PAUSE_MS;
 }
