@@ -73,6 +73,27 @@ SELECT pg_temp.subscribed('+16135550104');
 SELECT pg_temp.texts('+4915112345678', '12345', 'Hello');
 DELETE FROM portatext.did WHERE number = '12345';
 
+-- FLOW-07: a text that begins with STOP or UNSUBSCRIBE and names no keyword is a bare stop word from a subscriber, and only from one.
+SELECT portatext.create_short_code('US', '22222') AS plain \gset
+SELECT pg_temp.make(k, a, :plain) FROM (VALUES ('SHOES', :one), ('HATS1', :two)) v (k, a);
+SELECT count(*) FROM unnest(ARRAY['SHOES', 'HATS1']) k, pg_temp.texts('+12025550201', '22222', 'YES ' || k);
+SELECT pg_temp.texts('+12025550201', '22222', 'Stop Sent from my iPhone');
+SELECT pg_temp.subscribed('+12025550201');
+-- What is left of a subscription after each text.
+CREATE FUNCTION pg_temp.after(body text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_temp.texts('+12025550202', '22222', 'YES SHOES');
+    PERFORM pg_temp.texts('+12025550202', '22222', body);
+    RETURN QUERY SELECT body || ': ' || x.state FROM portatext.subscriber x JOIN portatext.service s USING (service_id)
+        WHERE x.number = '+12025550202' AND s.keyword = 'SHOES';
+END $$;
+SELECT pg_temp.after(t) FROM unnest(ARRAY['STOP ALL', 'STOP 2', 'stop sending me this', 'Unsubscribe me!', 'stop HATS1 and SHOES',
+    'stop by HATS1?', 'end of the sale?', 'please stop', 'HELP STOP me']) t;
+SELECT count(*) FROM pg_temp.texts('+12025550202', '22222', 'YES SHOES');
+UPDATE portatext.subscriber SET state = 'paused' WHERE number = '+12025550202';
+SELECT pg_temp.texts('+12025550202', '22222', 'STOP it');
+SELECT pg_temp.texts('+12025550203', '22222', 'STOP it');
+
 -- A short code changes its carrier: what the old one still brings is taken, STOP above all (SVC-01).
 SELECT portatext.create_short_code('US', '55555', carrier => 'old') AS moved \gset
 SELECT pg_temp.make('MOVED', :one, :moved);

@@ -16,7 +16,8 @@
  * The same digits may be short codes in several countries.  A stop word also
  * ends what the number has subscribed to on the others (of the same keyword, or
  * all): which code somebody meant is a guess, and a missed opt-out is the worse
- * error.
+ * error.  For the same reason a text that begins with STOP or UNSUBSCRIBE and
+ * names no keyword is a bare stop word when it comes from a subscriber.
  */
 #include "service/flow.h"
 
@@ -220,7 +221,8 @@ all_keywords(const PtShortCode *all)
 }
 
 /*
- * Is it a stop word, with a keyword of any code that has the digits or bare?
+ * Is it a stop word, with a keyword of any code that has the digits or bare, or
+ * a subscriber's text that begins with one and names no keyword?
  * Then whom it concerns: who is named on the sender's own code, and all that the
  * sender has subscribed to on the digits.
  */
@@ -231,20 +233,21 @@ read_stop(Reading *r, const char *utf8, size_t len)
 	PtKeywordMessage asked = pt_parse_keyword_message(utf8, len, keywords, r->all.n);
 	const char *keyword = asked.keyword < 0 ? NULL : keywords[asked.keyword];
 	const PtService *named = keyword == NULL ? NULL : service_named(&r->code, keyword);
+	bool		certain_stop = asked.action == PT_KEYWORD_STOP;
 	bool		certain;
 
-	if (asked.action != PT_KEYWORD_STOP)
+	if (!certain_stop && !asked.stop_first)
 		return false;
 	if (named != NULL)
 		add_target(r, named);
 	add_subscribed(r, &r->all, keyword);
-	if (keyword == NULL && (r->code.n == 1 || r->flow->n == 0))
+	if (certain_stop && keyword == NULL && (r->code.n == 1 || r->flow->n == 0))
 		add_unnamed(r, true, &certain);
 	if (r->flow->n > 1)
 		qsort(r->flow->targets, r->flow->n, sizeof(PtFlowTarget), compare_targets);
 	if (r->flow->n > 0 && r->answerable)
 		r->flow->kind = PT_KIND_OPT_OUT;
-	return true;
+	return certain_stop || r->flow->n > 0;
 }
 
 /* Anything but a stop word, for the services of the sender's own code. */

@@ -115,6 +115,7 @@ pt_parse_keyword_message(const char *text, size_t len, const char *const *keywor
 		result.action = PT_KEYWORD_ALONE;
 	else
 		result.action = seen.action;
+	result.stop_first = result.action == PT_KEYWORD_OTHER && seen.begins && seen.keyword < 0;
 	return result;
 }
 

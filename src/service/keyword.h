@@ -27,6 +27,8 @@ typedef struct PtKeywordMessage
 	PtKeywordAction action;
 	int			keyword;		/* index of the (first) keyword that is named; -1: none,
 								 * or a stop word beside several: all are meant */
+	bool		stop_first;		/* OTHER, names no keyword, but begins with STOP or
+								 * UNSUBSCRIBE: from a subscriber it is a stop word */
 } PtKeywordMessage;
 
 /*

@@ -276,6 +276,34 @@ test_sentences(void)
 	}
 }
 
+/* FLOW-07: a text that begins with STOP or UNSUBSCRIBE and names no keyword says so, nothing else does. */
+static void
+test_stop_first(void)
+{
+	static const char *const begin[] = {
+		"%s ALL", "%s 2", "%s Sent from my iPhone", "%s sending me this", " \"%s\", thanks!", "%s HELP me", "%s DEALZ"
+	};
+	static const char *const others[] = {"%s", "%s DEALS", "%s sending me DEALS", "please %s", "HELP %s me", "I said %s to this"};
+	char		text[256];
+
+	for (int r = 0; r < RESERVED; r++)
+	{
+		for (size_t i = 0; i < sizeof(begin) / sizeof(begin[0]); i++)
+		{
+			PtKeywordMessage result = parse(text, (size_t) snprintf(text, sizeof(text), begin[i], reserved[r].word));
+
+			ok(is(result, PT_KEYWORD_OTHER, "-") && result.stop_first == reserved[r].first,
+			   "FLOW-07: \"%s\" %s with a stop word", text, reserved[r].first ? "begins" : "does not begin");
+		}
+		for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		{
+			PtKeywordMessage result = parse(text, (size_t) snprintf(text, sizeof(text), others[i], reserved[r].word));
+
+			ok(!result.stop_first, "FLOW-07: \"%s\" does not begin with one without a keyword", text);
+		}
+	}
+}
+
 /* FLOW-06: of every pair of reserved words the stronger counts, in any order and place. */
 static void
 test_precedence(void)
@@ -345,6 +373,7 @@ main(void)
 	test_file("test/data/keyword.tsv");
 	test_surroundings();
 	test_sentences();
+	test_stop_first();
 	test_precedence();
 	test_reserved();
 	test_limits();
