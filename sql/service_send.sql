@@ -164,6 +164,13 @@ SELECT portatext.send_sms('+12025550001', 'Our casino opens', service => 'DEALS'
 SELECT portatext.review_message(:'later', true), portatext.review_message(:'now', true);
 SELECT m.body, o.due > portatext.now() + interval '1 day' AS later, o.due = COALESCE(m.send_at, m.created_at) AS own_time
     FROM portatext.outbox o JOIN portatext.message m USING (message_id) WHERE m.body LIKE 'Our casino%' ORDER BY m.message_id;
+-- the account is told, if it wants to be
+SELECT e.type, m.body, e.payload FROM portatext.event e JOIN portatext.message m ON m.message_id::text = e.subject
+    WHERE e.type IN ('message.held', 'message.released') ORDER BY m.message_id, e.event_id;
+UPDATE portatext.account SET message_events = false WHERE is_default;
+SELECT portatext.send_sms('+12025550001', 'Our casino is quiet', service => 'DEALS') AS quiet \gset
+SELECT portatext.review_message(:'quiet', true), count(*) FROM portatext.event WHERE subject = :'quiet';
+UPDATE portatext.account SET message_events = true WHERE is_default;
 SELECT portatext.cancel_sms(:'held');
 SELECT state, cost, (SELECT sum(amount) FROM portatext.ledger_entry WHERE reference = message_id) AS paid
     FROM portatext.message WHERE message_id = :'held';

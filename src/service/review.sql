@@ -63,6 +63,11 @@ BEGIN
         INSERT INTO portatext.outbox (lane, due, message_id, to_number)
             SELECT held.lane, COALESCE(m.send_at, m.created_at), held.message_id, held.to_number
                 FROM portatext.message m WHERE m.message_id = held.message_id;
+        INSERT INTO portatext.event (account_id, type, subject, payload)
+            SELECT m.account_id, 'message.released', m.message_id::text,
+                   portatext.message_payload(m.state, m.from_number, m.to_number, m.client_ref, NULL)
+                FROM portatext.message m JOIN portatext.account a ON a.account_id = m.account_id AND a.message_events
+                WHERE m.message_id = held.message_id;
         PERFORM portatext.wake_senders();
     ELSE
         PERFORM portatext.end_unsent(ARRAY[held.message_id], 'skipped', 'not_approved', review_message.note);

@@ -183,7 +183,10 @@ static PtPlan special_plan = {
 	"   jsonb_build_object('service_id', v.service_id, 'number', u.recipient, 'message_id', u.id)"
 	"  FROM u JOIN portatext.service v ON v.service_id = u.service WHERE u.warns),"
 	" p AS (INSERT INTO portatext.parked (key, due, message_id, lane, segments, to_number)"
-	"  SELECT 'review', 'infinity', id, " LANE ", segments, recipient FROM u WHERE held)"
+	"  SELECT 'review', 'infinity', id, " LANE ", segments, recipient FROM u WHERE held),"
+	" h AS (INSERT INTO portatext.event (account_id, type, subject, payload)"
+	"  SELECT $8, 'message.held', u.id::text, portatext.message_payload('queued', u.sender, u.recipient, $11, NULL)"
+	"  FROM u JOIN portatext.account a ON a.account_id = $8 AND a.message_events WHERE u.held)"
 	INTO_OUTBOX " WHERE NOT held",
 	ALL_ARGUMENTS, {ARGUMENT_TYPES, TEXTOID, INT8ARRAYOID, BOOLARRAYOID, BOOLARRAYOID},
 	.generic = true
