@@ -106,6 +106,21 @@ SELECT portatext.act_as(:other);
 SELECT sender, sqlstate FROM portatext.simulate_sms('+12025550001', 'Half price');
 ROLLBACK;
 
+-- the id names a service, too: the one meant among two of a keyword; only an own one; a keyword of the same digits goes before
+SELECT s.country, s.state, x.sender, x.sqlstate FROM portatext.service s,
+    LATERAL portatext.simulate_sms('+12025550001', 'Half price', service => s.service_id::text) x
+    WHERE s.keyword IN ('ALERTS', 'PAUSE', 'ENDED', 'THEIRS') ORDER BY s.keyword, s.country;
+SELECT n, x.sqlstate FROM unnest(ARRAY['0', '', '999999999', '99999999999999999999', '1x']) n, LATERAL portatext.simulate_sms('+12025550001', 'Half price', service => n) x;
+BEGIN;
+INSERT INTO portatext.service (service_id, account_id, keyword, short_code_id, country, state, purpose, double_opt_in, minimum_age,
+        frequency, intended_use, message_examples, advertising_examples)
+    OVERRIDING SYSTEM VALUE SELECT 4321, account_id, 'OTHER1', short_code_id, country, state, purpose, double_opt_in, minimum_age,
+        frequency, intended_use, message_examples, advertising_examples FROM portatext.service WHERE keyword = 'LATER';
+SELECT x.sender, x.sqlstate FROM portatext.simulate_sms('+12025550001', 'Half price', service => '4321') x;
+UPDATE portatext.service SET keyword = '4321' WHERE keyword = 'NEWS';
+SELECT x.sender, x.sqlstate FROM portatext.simulate_sms('+12025550001', 'Half price', service => '4321') x;
+ROLLBACK;
+
 -- in a batch: skipped one by one, or all undone
 SELECT ord, to_number, message_id IS NOT NULL AS sent, sqlstate, reason FROM portatext.send_sms_batch(
     ARRAY['+12025550001', '+12025550002', '+12025550003', '+12025550004', '+12025550006', '+12025550009', '+59894123456',

@@ -1,6 +1,6 @@
 /*
  * sender.c
- *	  Which service a message is sent from (SVC-12).
+ *	  Which service a message is sent from (SVC-12): by its keyword, or else its id.
  */
 #include "service/service.h"
 
@@ -51,13 +51,35 @@ best_service(const PtOrder *order, const PtService *const *list, int n)
 	return list[best];
 }
 
+/* The account's service of the id that the name is; NULL: it is no such id. */
+static const PtService *
+service_of_id(int64 account_id, const text *name)
+{
+	const char *digits = VARDATA_ANY(name);
+	int			len = (int) VARSIZE_ANY_EXHDR(name);
+	int64		id = 0;
+	const PtService *service;
+
+	if (len < 1 || len > 18)
+		return NULL;
+	for (int i = 0; i < len; i++)
+	{
+		if (digits[i] < '0' || digits[i] > '9')
+			return NULL;
+		id = id * 10 + (digits[i] - '0');
+	}
+	service = pt_service_by_id(id);
+	return service != NULL && service->account_id == account_id ? service : NULL;
+}
+
 /* Refuses a keyword that no loaded service has: unknown, requested, rejected or closed. */
 static void
 refuse_missing(const PtOrder *order, PtRefusal *refusal)
 {
 	static PtPlan plan = {
-		"SELECT s.state::text FROM portatext.service s WHERE s.account_id = $1 AND s.keyword = upper($2)"
-		" ORDER BY s.state, s.service_id DESC LIMIT 1",
+		"SELECT s.state::text FROM portatext.service s"
+		" WHERE s.account_id = $1 AND (s.keyword = upper($2) OR s.service_id::text = $2)"
+		" ORDER BY s.keyword = upper($2) DESC, s.state, s.service_id DESC LIMIT 1",
 		2, {INT8OID, TEXTOID}
 	};
 	Datum		values[2] = {
@@ -83,6 +105,11 @@ pt_service_choose(PtOrder *order, PtRefusal *refusal)
 	int			n = pt_services_named(order->account->account_id, VARDATA_ANY(order->service_name),
 									  VARSIZE_ANY_EXHDR(order->service_name), &list);
 
+	if (n == 0 && (service = service_of_id(order->account->account_id, order->service_name)) != NULL)
+	{
+		list = &service;
+		n = 1;
+	}
 	if (n == 0)
 	{
 		refuse_missing(order, refusal);

@@ -39,7 +39,7 @@ typedef struct PtServiceHooks
 	bool		(*owns) (int64 account_id, const char *sender, size_t len);
 
 	/*
-	 * Finds the service that order->service_name names among the account's: sets
+	 * Finds the service that order->service_name, a keyword or an id, names among the account's: sets
 	 * service_id, sender (its short code) and carrier_id (-1: the routes say).
 	 * false: there is none, or it may not send.
 	 */
