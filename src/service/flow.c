@@ -278,7 +278,7 @@ pt_flow_read(const PtInbound *message, PtFlow *flow)
 	flow->kind = PT_KIND_ORDINARY;
 	if (pt_short_code_digits(message->to, &r.all) == 0)
 		return;
-	(void) pt_short_code_find(message, &r.code);
+	(void) pt_short_code_find(message, &r.all, &r.code);
 	utf8 = pt_text_utf8(message->body, &len);
 	r.answerable = pt_inbound_answerable(message);
 	flow->targets = palloc(r.all.n * sizeof(PtFlowTarget));

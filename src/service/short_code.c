@@ -71,28 +71,27 @@ pt_short_code_digits(const char *digits, PtShortCode *all)
 }
 
 bool
-pt_short_code_find(const PtInbound *message, PtShortCode *code)
+pt_short_code_find(const PtInbound *message, const PtShortCode *all, PtShortCode *code)
 {
-	PtShortCode all;
+	const PtService *services = all->services;
 	const char *country = message->from[0] == '+' ? pt_number_country(message->from) : NULL;
 	int			best = -1;
 	bool		alone = false;
 	int			next;
 
 	code->n = 0;
-	(void) pt_short_code_digits(message->to, &all);
-	for (int i = 0; i < all.n; i = next)
+	for (int i = 0; i < all->n; i = next)
 	{
-		int			rank = rank_code(&all.services[i], message, country);
+		int			rank = rank_code(&services[i], message, country);
 
-		for (next = i + 1; next < all.n && all.services[next].short_code_id == all.services[i].short_code_id;)
+		for (next = i + 1; next < all->n && services[next].short_code_id == services[i].short_code_id;)
 			next++;
 		if (rank < best)
 			continue;
 		alone = rank > best;
 		best = rank;
-		code->services = &all.services[i];
-		code->keywords = all.keywords + i;
+		code->services = &services[i];
+		code->keywords = all->keywords + i;
 		code->n = next - i;
 	}
 	if (!alone)

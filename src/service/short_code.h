@@ -19,9 +19,9 @@ typedef struct PtShortCode
 extern int	pt_short_code_digits(const char *digits, PtShortCode *all);
 
 /*
- * The short code, by digits, carrier and sender (SVC-01).  false: there is none
- * with services, or it cannot be told which of several; code->n is 0 then.
+ * Of those with the message's digits the one that is meant, by carrier and
+ * sender (SVC-01).  false: it cannot be told which; code->n is 0 then.
  */
-extern bool pt_short_code_find(const PtInbound *message, PtShortCode *code);
+extern bool pt_short_code_find(const PtInbound *message, const PtShortCode *all, PtShortCode *code);
 
 #endif							/* PORTATEXT_SHORT_CODE_H */
