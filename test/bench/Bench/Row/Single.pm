@@ -1,5 +1,6 @@
 # One message a transaction: one session and sixteen on one account, with and without
-# waiting for the disk at commit.  The dispatcher sends meanwhile.
+# waiting for the disk at commit.  Nothing is handed over meanwhile, as beside the bare
+# INSERT; a line without target shows sixteen sessions while the dispatcher sends.
 package Bench::Row::Single;
 
 use strict;
@@ -17,6 +18,7 @@ sub measure
 	my $database = $stage->database;
 
 	$database->dispatcher;
+	$database->stop_workers;
 	for my $commit ('on', 'off')
 	{
 		my %rate;
@@ -27,9 +29,13 @@ sub measure
 			{
 				push @{ $rate{"insert$clients"} }, run($stage, $database, insert_next(), $clients, $commit);
 				push @{ $rate{"send$clients"} }, run($stage, $database, $send, $clients, $commit);
-				$database->wait_empty;
 				$database->forget;
 			}
+			$database->start_workers;
+			push @{ $rate{busy} }, run($stage, $database, $send, 16, $commit);
+			$database->wait_empty;
+			$database->stop_workers;
+			$database->forget;
 		}
 		print_rates($table, $commit, map { $_ => median(@{ $rate{$_} }) } keys %rate);
 	}
@@ -54,6 +60,7 @@ sub print_rates
 	$table->pair("send_sms, 16 sessions, $how", $rate{send16}, '/s', 'INSERT of the same rows, 16 sessions', $rate{insert16}, '>= 0.5');
 	$table->scaling("from 1 to 16 sessions, $how", $rate{send16} / $rate{send1}, 'INSERT of the same rows',
 		$rate{insert16} / $rate{insert1}, '>= 0.7');
+	$table->pair('  16 sessions while the dispatcher hands over', $rate{busy}, '/s', 'the same', $rate{insert16});
 	return;
 }
 
