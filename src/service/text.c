@@ -57,7 +57,9 @@ pt_service_text(const PtService *service, PtMessageKind kind)
 	if (template == NULL)
 		template = pt_flow_template(kind, "en");
 	if (template == NULL)
-		elog(ERROR, "messages of kind %d have no text", (int) kind);
+		ereport(ERROR,
+				(errcode(ERRCODE_INTERNAL_ERROR),
+				 errmsg("messages of kind %d have no text", (int) kind)));
 	return render(template, service->language, &data);
 }
 

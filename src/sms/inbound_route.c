@@ -54,7 +54,9 @@ analyze(text *body, PtAnalysis *analysis)
 	const char *utf8 = pt_text_utf8(body, &len);
 
 	if (!pt_text_analyze(utf8, len, NULL, analysis))
-		elog(ERROR, "the text of an inbound message cannot be read");
+		ereport(ERROR,
+				(errcode(ERRCODE_INTERNAL_ERROR),
+				 errmsg("the text of an inbound message cannot be read")));
 	analysis->segments = Min(analysis->segments, PG_INT16_MAX);
 }
 
@@ -85,7 +87,9 @@ pt_inbound_store(const PtInbound *message, int64 account_id, int64 service_id, c
 		values[10] = CStringGetTextDatum(keyword);
 	pt_become_keeper(&saved);
 	if (pt_plan_run(&store_plan, values, nulls, SPI_OK_SELECT) == 0)
-		elog(ERROR, "account " INT64_FORMAT " does not exist", account_id);
+		ereport(ERROR,
+				(errcode(ERRCODE_INTERNAL_ERROR),
+				 errmsg("account %lld does not exist", (long long) account_id)));
 	pt_become_caller(&saved);
 	pt_debit(account_id, pt_result(0, 1, &isnull));
 }
