@@ -8,7 +8,7 @@
  * stripe that does not suffice, and no subtransaction is needed to give it back.
  * Nor does locking ever wait.  FOR UPDATE SKIP LOCKED may: when the row is updated
  * meanwhile, the server locks its later versions as well and waits for whoever
- * has them, while this session holds other stripes; that was a deadlock.
+ * has them, while this session holds other stripes: two such could deadlock.
  */
 #include "billing/stripe.h"
 
