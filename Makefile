@@ -82,11 +82,15 @@ SQL_PARTS = \
 	src/account/account.sql \
 	src/event/event.sql \
 	src/billing/billing.sql \
+	src/job/job.sql \
+	src/schedule/schedule.sql \
+	src/contact/contact.sql \
 	src/carrier/carrier.sql \
 	src/carrier/http_template.sql \
 	src/carrier/route.sql \
 	src/carrier/operator.sql \
 	src/sms/sms.sql \
+	src/sms/group.sql \
 	src/sms/cost.sql \
 	src/sms/waiting.sql \
 	src/sms/receipt.sql \
@@ -108,6 +112,7 @@ SQL_PARTS = \
 	src/service/notice.sql \
 	src/service/review.sql \
 	src/service/forget.sql \
+	src/campaign/campaign.sql \
 	src/worker/worker.sql \
 	src/worker/health.sql \
 	src/account/grants.sql

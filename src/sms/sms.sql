@@ -91,7 +91,10 @@ CREATE TABLE portatext.message (
     error_text text,
     tried integer[],
     kind portatext.message_kind NOT NULL DEFAULT 'ordinary',
-    service_id bigint
+    service_id bigint,
+    schedule_id integer,
+    own_zone boolean,
+    group_id bigint
 ) WITH (fillfactor = 50);
 CREATE INDEX message_account ON portatext.message (account_id, message_id);
 COMMENT ON TABLE portatext.message IS
@@ -108,6 +111,10 @@ COMMENT ON COLUMN portatext.message.tried IS
     'Carriers that could not take it since it last rested; those that refused it for good as -1 - carrier_id. null: none.';
 COMMENT ON COLUMN portatext.message.kind IS 'Only stop_confirmation may go to a blacklisted number (DID-03).';
 COMMENT ON COLUMN portatext.message.service_id IS 'The service it came to or went out from; null: a number of the account''s own.';
+COMMENT ON COLUMN portatext.message.schedule_id IS 'When it may be handed over (SCH-01), asked again at the claim (SCH-09); null: at any time.';
+COMMENT ON COLUMN portatext.message.own_zone IS
+    'true: its schedule goes by the account''s time zone, as the recipient''s is not known or its zones are never open at once (SCH-07).';
+COMMENT ON COLUMN portatext.message.group_id IS 'The messages it was sent together with; null: alone.';
 SELECT pg_catalog.pg_extension_config_dump('portatext.message', '');
 
 CREATE TABLE portatext.outbox (

@@ -1,0 +1,28 @@
+/*
+ * campaign.h
+ *	  Campaigns: what the files of this room offer each other and the runner.
+ */
+#ifndef PORTATEXT_CAMPAIGN_H
+#define PORTATEXT_CAMPAIGN_H
+
+#include "portatext.h"
+
+#include "sms/campaign_hook.h"
+
+#define PT_RELEASE_BATCH 1000	/* recipients in one transaction, at most */
+
+extern void pt_campaign_init(void); /* from _PG_init: hooks, job kind */
+
+/*
+ * One turn of the release over all runs that run: tops up what waits in
+ * the outbox, pauses runs by their rates or for lack of credits, ends runs that
+ * are through.  At most PT_RELEASE_BATCH recipients of one run; the runs take turns.  In
+ * the caller's transaction, inside SPI.  Returns in how many ms the next turn is wanted; -1: when woken.
+ */
+extern long pt_campaign_turn(void);
+
+/* recheck.c, response.c */
+extern void pt_campaign_recheck(PtGroupRecheck *messages, int n);
+extern void pt_campaign_responded(int64 account_id, const char *number, bool opt_out);
+
+#endif							/* PORTATEXT_CAMPAIGN_H */
