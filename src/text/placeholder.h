@@ -1,5 +1,5 @@
 /*
- * template.h
+ * placeholder.h
  *	  Texts with variables, {{name}} (TPL-02).
  *
  * Core: no PostgreSQL header, no allocation.  A template is read piece by piece:
@@ -9,8 +9,8 @@
  *
  *		while (pt_template_next(text, len, &at, &piece) == PT_PIECE_...)
  */
-#ifndef PORTATEXT_TEXT_TEMPLATE_H
-#define PORTATEXT_TEXT_TEMPLATE_H
+#ifndef PORTATEXT_PLACEHOLDER_H
+#define PORTATEXT_PLACEHOLDER_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,4 +36,4 @@ extern PtPieceKind pt_template_next(const char *text, size_t len, size_t *at, Pt
 /* Can it be the name of a variable: 1 to 63 bytes, no braces, no control characters, no blank at its ends? */
 extern bool pt_variable_name_ok(const char *name, size_t len);
 
-#endif							/* PORTATEXT_TEXT_TEMPLATE_H */
+#endif							/* PORTATEXT_PLACEHOLDER_H */
