@@ -113,6 +113,7 @@ SQL_PARTS = \
 	src/service/review.sql \
 	src/service/forget.sql \
 	src/campaign/campaign.sql \
+	src/campaign/cron.sql \
 	src/worker/worker.sql \
 	src/worker/health.sql \
 	src/account/grants.sql
