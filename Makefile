@@ -55,11 +55,13 @@ CORE = \
 	src/service/flow_text.c \
 	src/service/keyword.c \
 	src/service/waking.c \
+	src/text/csv.c \
 	src/text/gsm.c \
 	src/text/gsm_code.c \
 	src/text/gsm_table.c \
 	src/text/json_read.c \
 	src/text/parts.c \
+	src/text/placeholder.c \
 	src/text/transliterate.c \
 	src/text/word.c \
 	src/worker/http.c \
@@ -135,7 +137,7 @@ PG_CPPFLAGS = -Isrc -DPORTATEXT_VERSION=\"$(EXTVERSION)\" -DPORTATEXT_VERSION='"
 PG_CFLAGS = -std=gnu11 -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
 	-Wno-missing-field-initializers -Wno-cast-function-type $(WERROR)
 PG_CXXFLAGS = -std=c++17 -Wall -Wextra $(WERROR)
-SHLIB_LINK = -lcrypto -lcurl -licui18n -licuuc -lmicrohttpd -lphonenumber -lstdc++ $(SAN_LINK)
+SHLIB_LINK = -lcrypto -lcsv -lcurl -licui18n -licuuc -lmicrohttpd -lphonenumber -lstdc++ $(SAN_LINK)
 # Warnings are errors for the developers' targets; a packager's compiler may be newer.
 WERROR =
 ifdef PORTATEXT_TEST
