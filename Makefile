@@ -52,6 +52,7 @@ CORE = \
 	src/number/plan_data.c \
 	src/number/read.c \
 	src/number/zone_data.c \
+	src/schedule/schedule.c \
 	src/service/flow_text.c \
 	src/service/keyword.c \
 	src/service/waking.c \

@@ -56,7 +56,7 @@ extern bool pt_schedule_open(const PtSchedule *schedule, const PtZones *zones, i
 /* The first time from then on at which it is open in all zones at once; PT_SCHEDULE_NEVER: there is none. */
 extern int64_t pt_schedule_next(const PtSchedule *schedule, const PtZones *zones, int64_t from);
 
-/* Until when it stays open in all zones, from a time at which it is (exclusive). */
+/* Until when it stays open in all zones, from a time at which it is (exclusive); PT_SCHEDULE_NEVER: for ever. */
 extern int64_t pt_schedule_until(const PtSchedule *schedule, const PtZones *zones, int64_t at);
 
 /* The second part is for code inside the server. */
