@@ -12,6 +12,7 @@
 
 #include "account/account.h"
 #include "billing/billing.h"
+#include "campaign/campaign.h"
 #include "carrier/load.h"
 #include "clock.h"
 #include "number/number.h"
@@ -37,6 +38,7 @@ _PG_init(void)
 	pt_send_init();
 	pt_service_init();
 	pt_reply_guard_init();
+	pt_campaign_init();
 	pt_worker_init();
 	MarkGUCPrefixReserved("portatext");
 }

@@ -14,6 +14,13 @@
 extern void pt_campaign_init(void); /* from _PG_init: hooks, job kind */
 
 /*
+ * Sets the state of a run and writes the event campaign.<state>; wakes the runner at
+ * commit.  reason: NULL, or why.  Inside SPI, as the keeper, with the run's row
+ * locked or not yet seen by others: state.c.
+ */
+extern void pt_campaign_set_state(int64 run_id, const char *state, const char *reason);
+
+/*
  * One turn of the release over all runs that run: tops up what waits in
  * the outbox, pauses runs by their rates or for lack of credits, ends runs that
  * are through.  At most PT_RELEASE_BATCH recipients of one run; the runs take turns.  In
