@@ -173,8 +173,10 @@ pt_service_check(PtOrder *const *orders, PtRefusal *const *refusals, int n)
 	if (asked.n == 0)
 		return;
 	ask_all(&asked);
-	if (!pt_service_reviews(asked.orders[0]->body))
-		return;
 	for (int i = 0; i < asked.n; i++)
-		asked.orders[i]->held = true;
+	{
+		bool		same = i > 0 && asked.orders[i]->body == asked.orders[i - 1]->body;
+
+		asked.orders[i]->held = same ? asked.orders[i - 1]->held : pt_service_reviews(asked.orders[i]->body);
+	}
 }

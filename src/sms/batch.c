@@ -16,8 +16,8 @@
 #include "utils/memutils.h"
 
 #include "billing/billing.h"
+#include "sms/many.h"
 #include "sms/send.h"
-#include "sms/service_hook.h"
 #include "sms/store.h"
 #include "worker/shared.h"
 
@@ -89,52 +89,22 @@ check_item(Batch *batch, Recipient *item, Datum recipient, bool isnull)
 	batch->base.analysis = item->order.analysis;
 }
 
-/* Asks both blacklists for the whole chunk in one statement (BL-03); LIMIT keeps it to the indexes. */
+/* Blacklists and services, asked for the whole chunk. */
 static void
-check_blacklists(Batch *batch)
+check_lists(Batch *batch)
 {
-	static PtPlan plan = {
-		"SELECT u.ord::int4 FROM unnest($2::text[]) WITH ORDINALITY AS u(number, ord)"
-		" WHERE (SELECT true FROM portatext.blacklist b WHERE b.account_id = $1 AND b.number::text = u.number LIMIT 1)"
-		"    OR (SELECT true FROM portatext.global_blacklist g WHERE g.number::text = u.number LIMIT 1)",
-		2, {INT8OID, TEXTARRAYOID}
-	};
-	Datum	   *numbers = palloc(batch->count * sizeof(Datum));
-	Datum		values[2];
-	uint64		found;
-
-	for (int i = 0; i < batch->count; i++)
-		numbers[i] = CStringGetTextDatum(batch->items[i].order.to);
-	values[0] = Int64GetDatum(batch->base.account->account_id);
-	values[1] = PointerGetDatum(construct_array(numbers, batch->count, TEXTOID, -1, false, TYPALIGN_INT));
-	found = pt_plan_run(&plan, values, NULL, SPI_OK_SELECT);
-	for (uint64 i = 0; i < found; i++)
-	{
-		bool		isnull;
-		Recipient	   *item = &batch->items[DatumGetInt32(pt_result(i, 1, &isnull)) - 1];
-
-		if (accepted(item))
-			pt_refuse(&item->refusal, PT_REFUSE_BLACKLISTED, "The recipient is %s.", item->order.to);
-	}
-}
-
-/* Asks whether the service may write to the chunk's recipients. */
-static void
-check_services(Batch *batch)
-{
-	PtOrder   **orders = palloc(batch->count * sizeof(PtOrder *));
-	PtRefusal **refusals = palloc(batch->count * sizeof(PtRefusal *));
+	PtOrder   **orders = palloc_array(PtOrder *, batch->count);
+	PtRefusal **refusals = palloc_array(PtRefusal *, batch->count);
 	int			n = 0;
 
-	for (int i = 0; i < batch->count && batch->base.service_name != NULL; i++)
+	for (int i = 0; i < batch->count; i++)
 	{
 		if (!accepted(&batch->items[i]))
 			continue;
 		orders[n] = &batch->items[i].order;
 		refusals[n++] = &batch->items[i].refusal;
 	}
-	if (n > 0)
-		pt_service_hooks->check(orders, refusals, n);
+	pt_orders_ask_lists(orders, refusals, n);
 }
 
 /* Charges one recipient, or refuses it for lack of credits. */
@@ -229,8 +199,7 @@ send_chunk(Batch *batch, const Datum *numbers, const bool *isnull, int n)
 	batch->items = palloc(n * sizeof(Recipient));
 	for (int i = 0; i < n; i++)
 		check_item(batch, &batch->items[i], numbers[i], isnull[i]);
-	check_blacklists(batch);
-	check_services(batch);
+	check_lists(batch);
 	for (int i = 0; i < n; i++)
 		charge_item(&batch->items[i]);
 	if (!batch->raise)

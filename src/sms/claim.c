@@ -17,6 +17,7 @@
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
+#include "sms/campaign_hook.h"
 #include "sms/claim.h"
 #include "sms/column.h"
 #include "sms/finish.h"
@@ -54,7 +55,7 @@ static PtPlan check_plan = {
 	"AND b.number = m.to_number::text LIMIT 1) THEN 'blacklisted' "
 	"WHEN (SELECT true FROM portatext.global_blacklist b WHERE b.number = m.to_number::text LIMIT 1) "
 	"THEN 'blacklisted' END, m.tried, "
-	"m.service_id, CASE WHEN m.service_id IS NOT NULL THEN m.kind::text END "
+	"m.service_id, CASE WHEN m.service_id IS NOT NULL THEN m.kind::text END, m.group_id "
 	"FROM unnest($1, $2, $3) u(id, due, lane) "
 	"JOIN portatext.message m ON m.message_id = u.id "
 	"LEFT JOIN portatext.account a ON a.account_id = m.account_id "
@@ -115,7 +116,7 @@ typedef struct ClaimWork
 } ClaimWork;
 
 /* One row of the re-check: what decides about it, and all columns. */
-#define CHECK_COLUMNS 17
+#define CHECK_COLUMNS 18
 typedef struct CheckedRow
 {
 	pg_uuid_t  *id;
@@ -129,6 +130,8 @@ typedef struct CheckedRow
 	const char *reason;
 	int64		service_id;		/* 0: none */
 	const char *kind;			/* of a service's message */
+	int64		group_id;		/* 0: none */
+	int64		held_run;		/* the paused run that it belongs to; 0: none */
 	Datum		values[CHECK_COLUMNS];
 	bool		nulls[CHECK_COLUMNS];
 } CheckedRow;
@@ -205,13 +208,16 @@ read_row(uint64 row, CheckedRow *r)
 	r->reason = r->nulls[13] ? NULL : TextDatumGetCString(r->values[13]);
 	r->service_id = r->nulls[15] ? 0 : DatumGetInt64(r->values[15]);
 	r->kind = r->service_id != 0 ? TextDatumGetCString(r->values[16]) : NULL;
+	r->group_id = r->nulls[17] ? 0 : DatumGetInt64(r->values[17]);
+	r->held_run = 0;
 }
 
 /* Ends a message that must not be sent any more; one that moved on is left alone. */
 static void
 refuse_row(ClaimWork *work, const CheckedRow *r)
 {
-	const char *state = strcmp(r->reason, "expired") == 0 ? "expired" : "skipped";
+	bool		named = strcmp(r->reason, "expired") == 0 || strcmp(r->reason, "cancelled") == 0;
+	const char *state = named ? r->reason : "skipped";
 
 	if (strcmp(r->reason, "moved") == 0)
 		return;
@@ -222,12 +228,12 @@ refuse_row(ClaimWork *work, const CheckedRow *r)
 	work->claim->n_skipped++;
 }
 
-/* Sets a message aside until its sender has tokens again. */
+/* Sets a message aside, under that key and with that time. */
 static void
-park_row(ClaimWork *work, const CheckedRow *r, const char *key, int64 wait_us)
+park_row(ClaimWork *work, const CheckedRow *r, const char *key, TimestampTz due)
 {
 	pt_column_add_text(&work->park[0], key);
-	pt_column_add(&work->park[1], TimestampTzGetDatum(work->claim->now + wait_us));
+	pt_column_add(&work->park[1], TimestampTzGetDatum(due));
 	pt_column_add_uuid(&work->park[2], r->id);
 	pt_column_add(&work->park[3], Int32GetDatum(r->lane));
 	pt_column_add(&work->park[4], Int16GetDatum(r->segments));
@@ -266,7 +272,7 @@ take_tokens(ClaimWork *work, const CheckedRow *r)
 	if (sender_rate > 0 &&
 		(wait = pt_bucket_take(sender_key, sender_rate, r->segments, work->claim->now)) > 0)
 	{
-		park_row(work, r, sender_key, wait);
+		park_row(work, r, sender_key, work->claim->now + wait);
 		return false;
 	}
 	if (lane->carrier_rate <= 0 ||
@@ -335,6 +341,7 @@ keep_row(ClaimWork *work, const CheckedRow *r, const char *body, size_t body_len
 	m->segments = r->segments;
 	m->account_id = DatumGetInt64(r->values[3]);
 	m->service_id = r->service_id;
+	m->group_id = r->group_id;
 	m->attempts = DatumGetInt16(r->values[5]);
 	m->ucs2 = DatumGetBool(r->values[6]);
 	m->valid_until = r->nulls[10] ? DT_NOEND : DatumGetTimestampTz(r->values[10]);
@@ -377,6 +384,44 @@ check_services(CheckedRow *rows, uint64 n)
 	SPI_tuptable = table;
 }
 
+/* Asks the room campaign about the messages that have a group (CAMP-14). */
+static void
+check_groups(CheckedRow *rows, uint64 n)
+{
+	PtGroupRecheck *asked = palloc_array(PtGroupRecheck, n);
+	CheckedRow **whose = palloc_array(CheckedRow *, n);
+	SPITupleTable *table = SPI_tuptable;
+	int			m = 0;
+
+	for (uint64 i = 0; i < n; i++)
+	{
+		CheckedRow *r = &rows[i];
+
+		if (r->group_id == 0 || r->reason != NULL)
+			continue;
+		asked[m] = (PtGroupRecheck) {.id = r->id, .group_id = r->group_id, .to = r->to};
+		whose[m++] = r;
+	}
+	if (m > 0 && pt_campaign_hooks != NULL)
+		pt_campaign_hooks->recheck(asked, m);
+	for (int i = 0; i < m; i++)
+	{
+		whose[i]->reason = asked[i].reason;
+		whose[i]->held_run = asked[i].held_run;
+	}
+	SPI_tuptable = table;
+}
+
+/* Sets a paused run's message aside until somebody resumes or cancels the run. */
+static void
+hold_row(ClaimWork *work, const CheckedRow *r)
+{
+	char		key[32];
+
+	snprintf(key, sizeof(key), PT_RUN_KEY "%lld", (long long) r->held_run);
+	park_row(work, r, key, r->due);
+}
+
 /* Ends, sets aside or keeps a message. */
 static void
 decide_row(ClaimWork *work, const CheckedRow *r)
@@ -384,9 +429,9 @@ decide_row(ClaimWork *work, const CheckedRow *r)
 	size_t		len;
 	const char *body;
 
-	if (r->reason != NULL)
+	if (r->reason != NULL || r->held_run != 0)
 	{
-		refuse_row(work, r);
+		(r->reason != NULL ? refuse_row : hold_row) (work, r);
 		return;
 	}
 	if (!take_tokens(work, r))
@@ -403,6 +448,7 @@ check_rows(ClaimWork *work)
 	uint64		n;
 	CheckedRow *rows;
 	bool		services = false;
+	bool		groups = false;
 
 	values[0] = pt_column_array(&work->ids);
 	values[1] = pt_column_array(&work->dues);
@@ -415,9 +461,12 @@ check_rows(ClaimWork *work)
 	{
 		read_row(i, &rows[i]);
 		services = services || rows[i].service_id != 0;
+		groups = groups || rows[i].group_id != 0;
 	}
 	if (services)
 		check_services(rows, n);
+	if (groups)
+		check_groups(rows, n);
 	for (uint64 i = 0; i < n; i++)
 		decide_row(work, &rows[i]);
 }

@@ -32,6 +32,7 @@ typedef struct PtOrder
 	text	   *key;			/* idempotency key */
 	text	   *service_name;	/* keyword of the service to send from; NULL: a number */
 	PtMessageKind kind;
+	int64		group_id;		/* messages that are counted together; 0: none */
 
 	/* found out, in this order, as far as the checks came */
 	char		to[PT_E164_SIZE];	/* empty: not a number */

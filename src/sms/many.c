@@ -1,0 +1,68 @@
+/*
+ * many.c
+ *	  What is asked for many orders of one account at once, for batches and campaigns.
+ */
+#include "sms/many.h"
+
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+
+#include "sms/service_hook.h"
+
+/* Asks both blacklists for all of them in one statement (BL-03); LIMIT keeps it to the indexes. */
+static void
+ask_blacklists(PtOrder *const *orders, PtRefusal *const *refusals, int n)
+{
+	static PtPlan plan = {
+		"SELECT u.ord::int4 FROM unnest($2::text[]) WITH ORDINALITY AS u(number, ord)"
+		" WHERE (SELECT true FROM portatext.blacklist b WHERE b.account_id = $1 AND b.number::text = u.number LIMIT 1)"
+		"    OR (SELECT true FROM portatext.global_blacklist g WHERE g.number::text = u.number LIMIT 1)",
+		2, {INT8OID, TEXTARRAYOID}
+	};
+	Datum	   *numbers = palloc_array(Datum, n);
+	Datum		values[2];
+	uint64		found;
+
+	for (int i = 0; i < n; i++)
+		numbers[i] = CStringGetTextDatum(orders[i]->to);
+	values[0] = Int64GetDatum(orders[0]->account->account_id);
+	values[1] = PointerGetDatum(construct_array(numbers, n, TEXTOID, -1, false, TYPALIGN_INT));
+	found = pt_plan_run(&plan, values, NULL, SPI_OK_SELECT);
+	for (uint64 row = 0; row < found; row++)
+	{
+		bool		isnull;
+		int			i = DatumGetInt32(pt_result(row, 1, &isnull)) - 1;
+
+		if (refusals[i]->code == PT_ACCEPTED)
+			pt_refuse(refusals[i], PT_REFUSE_BLACKLISTED, "The recipient is %s.", orders[i]->to);
+	}
+}
+
+/* Asks whether the services of those that have one may write to their recipients. */
+static void
+ask_services(PtOrder *const *orders, PtRefusal *const *refusals, int n)
+{
+	PtOrder   **asked = palloc_array(PtOrder *, n);
+	PtRefusal **answers = palloc_array(PtRefusal *, n);
+	int			m = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		if (orders[i]->service_id == 0 || refusals[i]->code != PT_ACCEPTED)
+			continue;
+		asked[m] = orders[i];
+		answers[m++] = refusals[i];
+	}
+	if (m > 0 && pt_service_hooks != NULL)
+		pt_service_hooks->check(asked, answers, m);
+}
+
+void
+pt_orders_ask_lists(PtOrder *const *orders, PtRefusal *const *refusals, int n)
+{
+	if (n == 0)
+		return;
+	ask_blacklists(orders, refusals, n);
+	ask_services(orders, refusals, n);
+}
