@@ -15,6 +15,7 @@
 #include "campaign/campaign.h"
 #include "carrier/load.h"
 #include "clock.h"
+#include "job/job.h"
 #include "number/number.h"
 #include "service/service.h"
 #include "sms/inbound_route.h"
@@ -32,6 +33,7 @@ _PG_init(void)
 	pt_clock_init();
 	pt_account_init();
 	pt_billing_init();
+	pt_job_init();
 	pt_carrier_init();
 	if (process_shared_preload_libraries_in_progress)
 		pt_number_warm();
