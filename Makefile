@@ -88,6 +88,7 @@ SQL_PARTS = \
 	src/job/job.sql \
 	src/schedule/schedule.sql \
 	src/contact/contact.sql \
+	src/contact/template.sql \
 	src/carrier/carrier.sql \
 	src/carrier/http_template.sql \
 	src/carrier/route.sql \
