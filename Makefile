@@ -89,6 +89,7 @@ SQL_PARTS = \
 	src/schedule/schedule.sql \
 	src/contact/contact.sql \
 	src/contact/template.sql \
+	src/contact/list.sql \
 	src/carrier/carrier.sql \
 	src/carrier/http_template.sql \
 	src/carrier/route.sql \

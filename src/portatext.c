@@ -15,6 +15,7 @@
 #include "campaign/campaign.h"
 #include "carrier/load.h"
 #include "clock.h"
+#include "contact/contact.h"
 #include "job/job.h"
 #include "number/number.h"
 #include "service/service.h"
@@ -35,6 +36,7 @@ _PG_init(void)
 	pt_billing_init();
 	pt_job_init();
 	pt_carrier_init();
+	pt_contact_init();
 	if (process_shared_preload_libraries_in_progress)
 		pt_number_warm();
 	pt_send_init();
