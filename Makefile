@@ -118,6 +118,8 @@ SQL_PARTS = \
 	src/service/review.sql \
 	src/service/forget.sql \
 	src/campaign/campaign.sql \
+	src/campaign/create.sql \
+	src/campaign/preview.sql \
 	src/campaign/cron.sql \
 	src/worker/worker.sql \
 	src/worker/health.sql \

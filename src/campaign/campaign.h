@@ -21,6 +21,21 @@ extern void pt_campaign_init(void); /* from _PG_init: hooks, job kind */
 extern void pt_campaign_set_state(int64 run_id, const char *state, const char *reason);
 
 /*
+ * Makes a run of the campaign, in state building, and the job that builds it: its
+ * first, which waits to be started, or another one, which starts by itself when it
+ * is built.  Returns its id.  Raises 42704.  build.c.  Inside SPI, as the keeper.
+ */
+#define PT_BUILD_JOB "campaign_create"
+extern int64 pt_campaign_first_run(int64 campaign_id);
+extern int64 pt_campaign_new_run(int64 campaign_id);
+extern void pt_campaign_build_init(void);
+
+/* Makes the job that deletes what there is of these runs but their own rows; returns its id: forget.c. */
+#define PT_FORGET_JOB "campaign_forget"
+extern int64 pt_campaign_forget(int64 account_id, const int64 *runs, int n);
+extern void pt_campaign_forget_init(void);
+
+/*
  * One turn of the release over all runs that run: tops up what waits in
  * the outbox, pauses runs by their rates or for lack of credits, ends runs that
  * are through.  At most PT_RELEASE_BATCH recipients of one run; the runs take turns.  In

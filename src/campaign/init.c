@@ -13,4 +13,5 @@ void
 pt_campaign_init(void)
 {
 	pt_campaign_hooks = &hooks;
+	pt_campaign_build_init();
 }

@@ -171,6 +171,7 @@ pt_job_end(PtJobRow *row, const char *state, const char *error, bool abandon)
 	Datum		values[4] = {Int64GetDatum(row->job.job_id), CStringGetTextDatum(state)};
 	char		nulls[] = "    ";
 
+	row->job.ending = state;
 	if (abandon && kind != NULL && kind->abandon != NULL)
 		pt_job_act(&row->job, tidy, unconstify(PtJobKind *, kind));
 	nulls[2] = error == NULL ? 'n' : ' ';

@@ -21,6 +21,8 @@ typedef struct PtJob
 	int64		done;
 	int64		errors;
 	Jsonb	   *result;			/* NULL: none yet */
+
+	const char *ending;			/* for abandon: "failed" or "cancelled" */
 } PtJob;
 
 typedef struct PtJobKind

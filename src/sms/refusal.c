@@ -59,6 +59,8 @@ static const RefusalText refusal_texts[PT_REFUSALS] = {
 	"Only mobile numbers of the short code's countries can be reached."},
 	[PT_REFUSE_TOO_FREQUENT] = {"SM019", "too_frequent", "the subscriber has got this month's messages",
 	"A service writes no more often than its subscribers were told; wait for the next month."},
+	[PT_REFUSE_MISSING_VARIABLE] = {"SM020", "missing_variable", "a variable of the text has no value",
+	"Give it in the variables; null is no value."},
 	[PT_REFUSE_NOT_OFFERED] = {"0A000", "not_offered", "this way of sending is not offered by this version",
 	"Give the text itself in body."},
 };

@@ -1,0 +1,243 @@
+/*
+ * build_contact.c
+ *	  Reads the next contacts of a build and decides on each: the same checks and
+ *	  figures as for a single message, blacklists and subscriptions as sets.
+ */
+#include "campaign/build.h"
+
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/hsearch.h"
+
+#include "sms/many.h"
+
+/* A page of the source: number, the list's variables, the own contact's. */
+typedef struct ContactPage
+{
+	SPITupleTable *rows;
+	int			n;
+} ContactPage;
+
+/* Column col of a row; 0: null, or there is none. */
+static Datum
+field(const ContactPage *page, int row, int col)
+{
+	bool		isnull = true;
+	Datum		value = (Datum) 0;
+
+	if (col <= page->rows->tupdesc->natts)
+		value = SPI_getbinval(page->rows->vals[row], page->rows->tupdesc, col, &isnull);
+	return isnull ? (Datum) 0 : value;
+}
+
+/* The number in canonical form and the text that belongs to it. */
+static void
+read_number(const PtBuild *build, const ContactPage *page, int row, PtBuildItem *item)
+{
+	text	   *given = DatumGetTextPP(field(page, row, 1));
+	PtNumberError error = pt_number_read(VARDATA_ANY(given), VARSIZE_ANY_EXHDR(given), NULL, item->order.to);
+
+	if (error != PT_NUMBER_OK)
+		item->order.to[0] = '\0';
+	item->order.recipient = given;
+	item->number = error == PT_NUMBER_OK ? item->order.to : text_to_cstring(given);
+	item->rewritten = error == PT_NUMBER_OK &&
+		(strlen(item->number) != VARSIZE_ANY_EXHDR(given) ||
+		 memcmp(item->number, VARDATA_ANY(given), VARSIZE_ANY_EXHDR(given)) != 0);
+	item->duplicate = false;
+	item->cohort = 0;
+	item->place = 0;
+	item->refusal.code = PT_ACCEPTED;
+	item->variant = pt_variant_for(&build->variants, build->campaign_id, item->number);
+}
+
+/* Marks those that the run has from an earlier chunk: the first list wins. */
+static void
+find_stored(const PtBuild *build, PtBuildChunk *chunk)
+{
+	static PtPlan plan = {
+		"SELECT u.ord::int4 FROM unnest($2::text[]) WITH ORDINALITY AS u(number, ord)"
+		" WHERE (SELECT true FROM portatext.campaign_recipient r"
+		"   WHERE r.run_id = $1 AND r.number = u.number LIMIT 1)",
+		2, {INT8OID, TEXTARRAYOID},
+		.generic = true
+	};
+	Datum	   *numbers = palloc(chunk->n * sizeof(Datum));
+	Datum		values[2];
+	uint64		found;
+
+	for (int i = 0; i < chunk->n; i++)
+		numbers[i] = CStringGetTextDatum(chunk->items[i].number);
+	values[0] = Int64GetDatum(build->run_id);
+	values[1] = PointerGetDatum(construct_array(numbers, chunk->n, TEXTOID, -1, false, TYPALIGN_INT));
+	found = pt_plan_run(&plan, values, NULL, SPI_OK_SELECT);
+	for (uint64 i = 0; i < found; i++)
+	{
+		bool		isnull;
+
+		chunk->items[DatumGetInt32(pt_result(i, 1, &isnull)) - 1].duplicate = true;
+	}
+}
+
+/* Marks those that an earlier contact of the chunk has become when it was read. */
+static void
+find_repeated(PtBuildChunk *chunk)
+{
+	HASHCTL		ctl = {.keysize = NAMEDATALEN, .entrysize = NAMEDATALEN, .hcxt = CurrentMemoryContext};
+	HTAB	   *seen = hash_create("portatext numbers of a chunk", chunk->n, &ctl,
+								   HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
+	for (int i = 0; i < chunk->n; i++)
+	{
+		bool		found;
+
+		hash_search(seen, chunk->items[i].number, HASH_ENTER, &found);
+		if (found)
+			chunk->items[i].duplicate = true;
+	}
+	hash_destroy(seen);
+}
+
+/* Numbers of one source are unique unless reading one has changed it. */
+static void
+find_duplicates(PtBuild *build, PtBuildChunk *chunk)
+{
+	bool		rewritten = false;
+
+	for (int i = 0; i < chunk->n; i++)
+		rewritten |= chunk->items[i].rewritten;
+	build->rewritten |= rewritten;
+	if (build->source > 0 || build->rewritten)
+		find_stored(build, chunk);
+	if (rewritten)
+		find_repeated(chunk);
+	for (int i = 0; i < chunk->n; i++)
+		build->duplicates += chunk->items[i].duplicate;
+}
+
+/* The text for one contact: its list's variables, its own, the campaign's (CAMP-15); NULL: one is missing. */
+static text *
+contact_text(const PtBuild *build, const ContactPage *page, int row, PtBuildItem *item)
+{
+	const Jsonb *layers[3];
+	char	   *missing;
+	text	   *body;
+	int			n = 0;
+
+	if (!item->variant->has_variables)
+		return item->variant->body;
+	for (int col = 2; col <= 3; col++)
+	{
+		Datum		variables = field(page, row, col);
+
+		if (variables != (Datum) 0)
+			layers[n++] = DatumGetJsonbP(variables);
+	}
+	if (build->variables != NULL)
+		layers[n++] = build->variables;
+	body = pt_template_render(item->variant->template, layers, n, &missing);
+	if (body == NULL)
+		pt_refuse(&item->refusal, PT_REFUSE_MISSING_VARIABLE, "The variable is \"%s\".", missing);
+	return body;
+}
+
+/* Checks one contact, all but blacklists and subscription; bases has an order for each variant. */
+static void
+check_item(const PtBuild *build, const ContactPage *page, int row, PtOrder *bases, PtBuildItem *item)
+{
+	PtOrder    *base = &bases[item->variant->variant - 1];
+	text	   *recipient = item->order.recipient;
+	text	   *body = item->order.to[0] == '\0' ? item->variant->body : contact_text(build, page, row, item);
+
+	if (body == NULL)
+		return;
+	item->order = *base;
+	item->order.recipient = recipient;
+	item->order.body = body;
+	(void) pt_order_check(&item->order, PT_LISTS_ASKED, &item->refusal);
+	if (item->order.to[0] != '\0')
+		item->number = item->order.to;
+	if (item->variant->has_variables)
+		return;
+	base->counted = item->order.counted;
+	base->counted_for = item->order.counted_for;
+	base->analysis = item->order.analysis;
+}
+
+/* The order that those of all contacts begin as, for each variant. */
+static PtOrder *
+base_orders(const PtBuild *build)
+{
+	PtOrder    *bases = palloc0(build->variants.n * sizeof(PtOrder));
+
+	for (int i = 0; i < build->variants.n; i++)
+	{
+		bases[i].account = build->account;
+		bases[i].from = build->from;
+		bases[i].service_name = build->service;
+		bases[i].bulk = build->bulk;
+		bases[i].kind = PT_KIND_ORDINARY;
+	}
+	return bases;
+}
+
+/* Asks blacklists and subscriptions for those that are still to be written to. */
+static void
+ask_lists(PtBuildChunk *chunk)
+{
+	PtOrder   **orders = palloc(chunk->n * sizeof(PtOrder *));
+	PtRefusal **refusals = palloc(chunk->n * sizeof(PtRefusal *));
+	int			n = 0;
+
+	for (int i = 0; i < chunk->n; i++)
+	{
+		PtBuildItem *item = &chunk->items[i];
+
+		if (item->duplicate || item->refusal.code != PT_ACCEPTED)
+			continue;
+		orders[n] = &item->order;
+		refusals[n++] = &item->refusal;
+	}
+	if (n > 0)
+		pt_orders_ask_lists(orders, refusals, n);
+}
+
+/* Counts the skipped ones by reason. */
+static void
+count_skipped(PtBuild *build, const PtBuildChunk *chunk)
+{
+	for (int i = 0; i < chunk->n; i++)
+	{
+		const PtBuildItem *item = &chunk->items[i];
+
+		if (!item->duplicate && item->refusal.code != PT_ACCEPTED)
+			build->skipped[item->refusal.code]++;
+	}
+}
+
+bool
+pt_build_read(PtBuild *build, PtBuildChunk *chunk)
+{
+	PtOrder    *bases = base_orders(build);
+	ContactPage		page;
+
+	page.n = (int) pt_source_read(&build->sources.list[build->source], build->after, build->own,
+								  build->variants.any_variables);
+	page.rows = SPI_tuptable;
+	chunk->n = page.n;
+	if (page.n == 0)
+		return false;
+	chunk->items = MemoryContextAllocHuge(CurrentMemoryContext, page.n * sizeof(PtBuildItem));
+	for (int i = 0; i < page.n; i++)
+		read_number(build, &page, i, &chunk->items[i]);
+	find_duplicates(build, chunk);
+	for (int i = 0; i < page.n; i++)
+	{
+		if (!chunk->items[i].duplicate)
+			check_item(build, &page, i, bases, &chunk->items[i]);
+	}
+	ask_lists(chunk);
+	count_skipped(build, chunk);
+	build->after = TextDatumGetCString(field(&page, page.n - 1, 1));
+	return page.n == PT_BUILD_CHUNK;
+}
