@@ -13,7 +13,7 @@ CREATE FUNCTION portatext.health_workers()
     AS $$
     WITH w AS MATERIALIZED (SELECT s.* FROM portatext.worker_stats() s),
     wanted (kind, n) AS (
-        VALUES ('scheduler', 1),
+        VALUES ('scheduler', 1), ('runner', 1),
                ('dispatcher', current_setting('portatext.dispatchers')::int),
                ('receiver', (current_setting('portatext.receiver_port') <> '0')::int))
     SELECT 'critical', 'no_workers', current_database()::text, 'Nobody sends this database''s messages.', p.advice

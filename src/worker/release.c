@@ -187,7 +187,7 @@ is_held(const char *key)
 void
 pt_task_release(void *arg)
 {
-	PtSchedulerTask *task = arg;
+	PtTask *task = arg;
 	TimestampTz now = pt_now();
 	TimestampTz next = DT_NOEND;
 	bool		more = false;
