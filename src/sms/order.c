@@ -15,6 +15,7 @@
 #include "carrier/route.h"
 #include "sms/blacklist.h"
 #include "sms/order.h"
+#include "sms/order_schedule.h"
 #include "sms/service_hook.h"
 #include "text/encoding.h"
 
@@ -206,7 +207,7 @@ pt_order_check(PtOrder *order, PtListCheck lists, PtRefusal *refusal)
 	else if (order->carrier_id < 0)
 		pt_refuse(refusal, PT_REFUSE_NO_CARRIER, "No carrier is set up and enabled for the account.");
 	else
-		return check_times(order, refusal);
+		return check_times(order, refusal) && pt_order_schedule_check(order, refusal);
 	return false;
 }
 

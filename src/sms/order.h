@@ -33,6 +33,7 @@ typedef struct PtOrder
 	text	   *service_name;	/* keyword of the service to send from; NULL: a number */
 	PtMessageKind kind;
 	int64		group_id;		/* messages that are counted together; 0: none */
+	struct PtOrderSchedule *schedule;	/* shared by the orders of a batch; NULL: it may go at any time */
 
 	/* found out, in this order, as far as the checks came */
 	char		to[PT_E164_SIZE];	/* empty: not a number */
@@ -47,6 +48,8 @@ typedef struct PtOrder
 	int64		service_id;		/* 0: none */
 	bool		held;			/* waits for review (LAW-07) */
 	bool		warns;			/* the first of the month beyond the declared frequency (LAW-02) */
+	TimestampTz opens;			/* with a schedule: when it may go, not before send_at */
+	bool		own_zone;		/* with a schedule: by the account's time zone (SCH-07) */
 } PtOrder;
 
 /* Blacklists and subscribers are asked for one number here, for a batch as a set elsewhere. */

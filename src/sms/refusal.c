@@ -61,6 +61,8 @@ static const RefusalText refusal_texts[PT_REFUSALS] = {
 	"A service writes no more often than its subscribers were told; wait for the next month."},
 	[PT_REFUSE_MISSING_VARIABLE] = {"SM020", "missing_variable", "a variable of the text has no value",
 	"Give it in the variables; null is no value."},
+	[PT_REFUSE_NEVER_OPEN] = {"SM022", "never_open", "the schedule never opens for the recipient",
+	"See portatext.next_open_in(); an hour that a change of the clock leaves out never comes."},
 	[PT_REFUSE_NOT_OFFERED] = {"0A000", "not_offered", "this way of sending is not offered by this version",
 	"Give the text itself in body."},
 };

@@ -13,6 +13,7 @@
 #include "utils/timestamp.h"
 
 #include "billing/billing.h"
+#include "sms/order_schedule.h"
 #include "sms/send.h"
 #include "sms/store.h"
 #include "worker/shared.h"
@@ -57,7 +58,8 @@ pt_read_order(FunctionCallInfo fcinfo, int first, PtOrder *order)
 	refuse_argument(fcinfo, first + 2, "template");
 	refuse_argument(fcinfo, first + 3, "variables");
 	order->service_name = ARG_TEXT(first + 4);
-	refuse_argument(fcinfo, first + 5, "schedule");
+	if (!PG_ARGISNULL(first + 5))
+		order->schedule = pt_order_schedule_read(PG_GETARG_JSONB_P(first + 5));
 	order->has_send_at = !PG_ARGISNULL(first + 6);
 	if (order->has_send_at)
 		order->send_at = PG_GETARG_TIMESTAMPTZ(first + 6);

@@ -11,6 +11,7 @@
 #include "utils/timestamp.h"
 
 #include "sms/column.h"
+#include "sms/order_schedule.h"
 #include "sms/store.h"
 #include "worker/installation.h"
 
@@ -20,7 +21,8 @@
 static bool
 is_plain(const PtOrder *order)
 {
-	return order->kind == PT_KIND_ORDINARY && order->service_id == 0 && order->group_id == 0;
+	return order->kind == PT_KIND_ORDINARY && order->service_id == 0 && order->group_id == 0 &&
+		order->schedule == NULL;
 }
 
 /* Have the orders more of their own than what the shorter statements take? */
@@ -30,7 +32,7 @@ is_mixed(const PtOrder *const *orders, int n)
 	const PtOrder *first = orders[0];
 
 	for (int i = 0; i < n; i++)
-		if (orders[i]->group_id != 0 || orders[i]->body != first->body ||
+		if (orders[i]->group_id != 0 || orders[i]->schedule != NULL || orders[i]->body != first->body ||
 			orders[i]->client_ref != first->client_ref)
 			return true;
 	return false;
@@ -170,9 +172,9 @@ set_arrays(const Columns *c, Datum *ids, int n, Datum *values)
 	" e AS (INSERT INTO portatext.expiry (due, message_id) SELECT $13, id FROM u WHERE $13 IS NOT NULL)"
 
 #define LANE "carrier * 2 + CASE WHEN $9 THEN 1 ELSE 0 END"
-#define INTO_OUTBOX \
+#define INTO_OUTBOX(due) \
 	" INSERT INTO portatext.outbox (lane, due, message_id, to_number)" \
-	" SELECT " LANE ", COALESCE($12, $14), id, recipient FROM u"
+	" SELECT " LANE ", " due ", id, recipient FROM u"
 
 #define ARGUMENT_TYPES \
 	UUIDARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, INT4ARRAYOID, INT2ARRAYOID, \
@@ -180,10 +182,10 @@ set_arrays(const Columns *c, Datum *ids, int n, Datum *values)
 
 #define ARGUMENTS 14			/* of the statement for plain orders */
 #define SPECIAL_ARGUMENTS 18
-#define MIXED_ARGUMENTS 21
+#define MIXED_ARGUMENTS 24
 
 static PtPlan many_plan = {
-	WITH_MESSAGES("", "", "$10", "$11", "", "") INTO_OUTBOX,
+	WITH_MESSAGES("", "", "$10", "$11", "", "") INTO_OUTBOX("COALESCE($12, $14)"),
 	ARGUMENTS, {ARGUMENT_TYPES}
 };
 
@@ -205,23 +207,26 @@ static PtPlan many_plan = {
 static PtPlan special_plan = {
 	WITH_MESSAGES(", $16::int8[], $17::bool[], $18::bool[]", ", service, held, warns", "$10", "$11",
 				  ", kind, service_id", ", $15::portatext.message_kind, NULLIF(service, 0)")
-	SERVICE_PARTS("$11") INTO_OUTBOX " WHERE NOT held",
+	SERVICE_PARTS("$11") INTO_OUTBOX("COALESCE($12, $14)") " WHERE NOT held",
 	SPECIAL_ARGUMENTS, {ARGUMENT_TYPES, TEXTOID, INT8ARRAYOID, BOOLARRAYOID, BOOLARRAYOID},
 	.generic = true
 };
 
-/* Each with a text, a group and a client_ref of its own; a text that is null is that of the first, $10. */
+/*
+ * Each with a text, a group and a client_ref of its own; a text that is null is
+ * that of the first, $10.  $22 is the schedule of all, null: none.
+ */
 static PtPlan mixed_plan = {
-	WITH_MESSAGES(", $16::int8[], $17::bool[], $18::bool[], $19::text[], $20::text[], $21::int8[]",
-				  ", service, held, warns, text, ref, grp", "COALESCE(text, $10)", "ref",
-				  ", kind, service_id, group_id",
-				  ", $15::portatext.message_kind, NULLIF(service, 0), NULLIF(grp, 0)")
+	WITH_MESSAGES(", $16::int8[], $17::bool[], $18::bool[], $19::text[], $20::text[], $21::int8[],"
+				  " $23::bool[], $24::timestamptz[]", ", service, held, warns, text, ref, grp, own_zone, opens", "COALESCE(text, $10)", "ref",
+				  ", kind, service_id, group_id, schedule_id, own_zone",
+				  ", $15::portatext.message_kind, NULLIF(service, 0), NULLIF(grp, 0), $22, own_zone")
 	SERVICE_PARTS("u.ref")
 	", t AS (INSERT INTO portatext.message_tally_change (group_id, state, account_id, messages, credits)"
 	"  SELECT grp, 'queued', $8, count(*), sum(cost) FROM u WHERE grp <> 0 GROUP BY grp)"
-	INTO_OUTBOX " WHERE NOT held",
+	INTO_OUTBOX("COALESCE(opens, $12, $14)") " WHERE NOT held",
 	MIXED_ARGUMENTS, {ARGUMENT_TYPES, TEXTOID, INT8ARRAYOID, BOOLARRAYOID, BOOLARRAYOID,
-		TEXTARRAYOID, TEXTARRAYOID, INT8ARRAYOID},
+		TEXTARRAYOID, TEXTARRAYOID, INT8ARRAYOID, INT4OID, BOOLARRAYOID, TIMESTAMPTZARRAYOID},
 	.generic = true
 };
 
@@ -246,9 +251,34 @@ set_special(const PtOrder *const *orders, int n, Datum *values)
 	values[3] = PointerGetDatum(construct_array(warns, n, BOOLOID, 1, true, TYPALIGN_CHAR));
 }
 
-/* The further arguments of mixed_plan: texts, client_refs, groups. */
+/* The schedule, and for each whether it goes by the account's zone and when it opens: null without one. */
 static void
-set_mixed(const PtOrder *const *orders, int n, Datum *values)
+set_schedule(const PtOrder *const *orders, int n, Datum *values, char *nulls)
+{
+	int32		schedule_id = pt_order_schedule_id(orders[0]);
+	PtColumn	own_zones = {BOOLOID};
+	PtColumn	opens = {TIMESTAMPTZOID};
+
+	for (int i = 0; i < n; i++)
+	{
+		if (schedule_id == 0)
+		{
+			pt_column_add_null(&own_zones);
+			pt_column_add_null(&opens);
+			continue;
+		}
+		pt_column_add(&own_zones, BoolGetDatum(orders[i]->own_zone));
+		pt_column_add(&opens, TimestampTzGetDatum(orders[i]->opens));
+	}
+	values[0] = Int32GetDatum(schedule_id);
+	nulls[0] = NULL_UNLESS(schedule_id != 0);
+	values[1] = pt_column_array(&own_zones);
+	values[2] = pt_column_array(&opens);
+}
+
+/* The further arguments of mixed_plan: texts, client_refs, groups, and the schedule. */
+static void
+set_mixed(const PtOrder *const *orders, int n, Datum *values, char *nulls)
 {
 	PtColumn	texts = {TEXTOID};
 	PtColumn	refs = {TEXTOID};
@@ -271,6 +301,7 @@ set_mixed(const PtOrder *const *orders, int n, Datum *values)
 	values[0] = pt_column_array(&texts);
 	values[1] = pt_column_array(&refs);
 	values[2] = pt_column_array(&groups);
+	set_schedule(orders, n, &values[3], &nulls[3]);
 }
 
 /* What all the orders share: $8 account, $9 bulk, $10 text, $11 client_ref, $12 send_at, $13 valid_until, $14 now. */
@@ -307,7 +338,7 @@ pt_store_many(const PtOrder *const *orders, Datum *ids, int n)
 	{
 		plan = &mixed_plan;
 		set_special(orders, n, &values[ARGUMENTS]);
-		set_mixed(orders, n, &values[SPECIAL_ARGUMENTS]);
+		set_mixed(orders, n, &values[SPECIAL_ARGUMENTS], &nulls[SPECIAL_ARGUMENTS]);
 	}
 	else if (!is_plain(orders[0]))
 	{
