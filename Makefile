@@ -118,6 +118,10 @@ SQL_PARTS = \
 	src/service/review.sql \
 	src/service/forget.sql \
 	src/campaign/campaign.sql \
+	src/campaign/lifecycle.sql \
+	src/campaign/contacts.sql \
+	src/campaign/progress.sql \
+	src/campaign/report.sql \
 	src/campaign/create.sql \
 	src/campaign/preview.sql \
 	src/campaign/cron.sql \

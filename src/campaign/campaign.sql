@@ -178,6 +178,7 @@ CREATE TABLE portatext.campaign_response (
     at timestamptz NOT NULL DEFAULT portatext.now(),
     PRIMARY KEY (run_id, number, opt_out)
 );
+CREATE INDEX campaign_response_opt_out ON portatext.campaign_response (run_id) WHERE opt_out;
 COMMENT ON TABLE portatext.campaign_response IS
     'Recipients that have written back to a run, and those that have opted out, once each; noted with the inbound message.';
 SELECT pg_catalog.pg_extension_config_dump('portatext.campaign_response', '');

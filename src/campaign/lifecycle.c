@@ -12,6 +12,7 @@
 
 #include "catalog/pg_type.h"
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
@@ -104,7 +105,7 @@ set_start_when_built(const Campaign *c, bool start)
 
 /* start_campaign(): the state that the campaign is in then. */
 static const char *
-start(const Campaign *c)
+begin(const Campaign *c)
 {
 	if (is(c, "ready"))
 		pt_campaign_set_state(c->run_id, "running", NULL);
@@ -120,7 +121,7 @@ start(const Campaign *c)
 	}
 	else if (is(c, "failed") || (is(c, "finished") && c->repeatable))
 	{
-		pt_campaign_new_run(c->campaign_id, true);
+		pt_campaign_new_run(c->campaign_id);
 		return "building";
 	}
 	else if (is(c, "paused"))
@@ -133,7 +134,7 @@ start(const Campaign *c)
 
 /* pause_campaign() */
 static const char *
-pause(const Campaign *c)
+hold(const Campaign *c)
 {
 	if (is(c, "running"))
 		pt_campaign_set_state(c->run_id, "paused", "requested");
@@ -172,7 +173,7 @@ note_counts(const Campaign *c)
 
 /* resume_campaign() */
 static const char *
-resume(const Campaign *c)
+go_on(const Campaign *c)
 {
 	if (is(c, "paused"))
 	{
@@ -202,7 +203,7 @@ cancel_job(const Campaign *c)
 
 /* cancel_campaign() */
 static const char *
-cancel(const Campaign *c)
+end(const Campaign *c)
 {
 	if (is(c, "cancelled"))
 		ereport(NOTICE, (errmsg("campaign %lld is already cancelled", (long long) c->campaign_id)));
@@ -240,7 +241,7 @@ PG_FUNCTION_INFO_V1(pt_start_campaign);
 Datum
 pt_start_campaign(PG_FUNCTION_ARGS)
 {
-	return act(fcinfo, start);
+	return act(fcinfo, begin);
 }
 
 PG_FUNCTION_INFO_V1(pt_pause_campaign);
@@ -249,7 +250,7 @@ PG_FUNCTION_INFO_V1(pt_pause_campaign);
 Datum
 pt_pause_campaign(PG_FUNCTION_ARGS)
 {
-	return act(fcinfo, pause);
+	return act(fcinfo, hold);
 }
 
 PG_FUNCTION_INFO_V1(pt_resume_campaign);
@@ -258,7 +259,7 @@ PG_FUNCTION_INFO_V1(pt_resume_campaign);
 Datum
 pt_resume_campaign(PG_FUNCTION_ARGS)
 {
-	return act(fcinfo, resume);
+	return act(fcinfo, go_on);
 }
 
 PG_FUNCTION_INFO_V1(pt_cancel_campaign);
@@ -267,7 +268,7 @@ PG_FUNCTION_INFO_V1(pt_cancel_campaign);
 Datum
 pt_cancel_campaign(PG_FUNCTION_ARGS)
 {
-	return act(fcinfo, cancel);
+	return act(fcinfo, end);
 }
 
 int64

@@ -10,6 +10,7 @@
 #include "campaign/run.h"
 
 #include "catalog/pg_type.h"
+#include "fmgr.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
 #include "utils/timestamp.h"
@@ -488,4 +489,19 @@ pt_campaign_turn(void)
 			break;
 	pt_become_caller(&saved);
 	return first_wanted(now);
+}
+
+PG_FUNCTION_INFO_V1(pt_release_campaigns);
+
+/* portatext.release_campaigns(): one turn; in how many ms the next is due. */
+Datum
+pt_release_campaigns(PG_FUNCTION_ARGS)
+{
+	long		wait;
+
+	pt_require_all("campaigns are not released");
+	SPI_connect();
+	wait = pt_campaign_turn();
+	SPI_finish();
+	PG_RETURN_INT32((int32) wait);
 }

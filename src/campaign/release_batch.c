@@ -19,7 +19,7 @@
 #define SLICE (50 * USECS_PER_SEC / 1000)	/* messages of a paced run that are due together */
 
 /* A recipient of the batch. */
-typedef struct Item
+typedef struct Recipient
 {
 	PtOrder		order;
 	PtRefusal	refusal;
@@ -31,7 +31,7 @@ typedef struct Item
 	bool		cancelled;
 	const char *reason;			/* skipped */
 	pg_uuid_t	message_id;		/* if reason is NULL */
-} Item;
+} Recipient;
 
 typedef struct Batch
 {
@@ -40,7 +40,7 @@ typedef struct Batch
 	text	   *bodies[VARIANTS + 1];	/* by variant */
 	int64		groups[VARIANTS + 1];
 	const PtOrder *counted[VARIANTS + 1];	/* one whose text is the variant's own */
-	Item	   *items;
+	Recipient	   *items;
 	int			n;				/* read */
 	int			passed;			/* of them: released or skipped */
 } Batch;
@@ -121,7 +121,7 @@ load_variants(Batch *batch)
 
 /* Makes the order of a recipient from its row. */
 static void
-read_item(Batch *batch, Item *item, uint64 row)
+read_item(Batch *batch, Recipient *item, uint64 row)
 {
 	const PtRun *run = batch->run;
 	PtOrder    *order = &item->order;
@@ -154,7 +154,7 @@ read_cohort(Batch *batch, PtCohort *cohort, int64 room)
 
 	for (uint64 i = 0; i < n; i++)
 	{
-		Item	   *item = &batch->items[batch->n++];
+		Recipient	   *item = &batch->items[batch->n++];
 
 		item->cohort = cohort;
 		read_item(batch, item, i);
@@ -163,7 +163,7 @@ read_cohort(Batch *batch, PtCohort *cohort, int64 room)
 
 /* Checks an order, with the figures of an earlier one that has the same text. */
 static void
-check_order(Batch *batch, Item *item)
+check_order(Batch *batch, Recipient *item)
 {
 	const PtOrder *like = batch->counted[item->variant];
 	PtOrder    *order = &item->order;
@@ -181,7 +181,7 @@ check_order(Batch *batch, Item *item)
 
 /* Checks a recipient, all but lists and funds; a sender that is gone is chosen again. */
 static void
-check_item(Batch *batch, Item *item)
+check_item(Batch *batch, Recipient *item)
 {
 	PtOrder    *order = &item->order;
 
@@ -208,7 +208,7 @@ ask_lists(Batch *batch)
 
 	for (int i = 0; i < batch->n; i++)
 	{
-		Item	   *item = &batch->items[i];
+		Recipient	   *item = &batch->items[i];
 
 		if (item->reason != NULL || item->refusal.code != PT_ACCEPTED)
 			continue;
@@ -240,7 +240,7 @@ concerns_all(PtRefusalCode code)
 
 /* Gives a message of a paced run its time; false: that is not yet. */
 static bool
-take_time(Batch *batch, Item *item)
+take_time(Batch *batch, Recipient *item)
 {
 	PtRun	   *run = batch->run;
 	double		segment_us = pt_run_segment_us(run);
@@ -258,7 +258,7 @@ take_time(Batch *batch, Item *item)
 
 /* Charges a recipient that may be written to; false: the batch ends before it. */
 static bool
-take_item(Batch *batch, Item *item, const char **pause)
+take_item(Batch *batch, Recipient *item, const char **pause)
 {
 	TimestampTz paced_until = batch->run->paced_until;
 
@@ -293,7 +293,7 @@ store(Batch *batch)
 
 	for (int i = 0; i < batch->passed; i++)
 	{
-		Item	   *item = &batch->items[i];
+		Recipient	   *item = &batch->items[i];
 
 		if (item->reason != NULL)
 			continue;
@@ -318,7 +318,7 @@ note_recipients(const Batch *batch)
 
 	for (int i = 0; i < batch->passed; i++)
 	{
-		const Item *item = &batch->items[i];
+		const Recipient *item = &batch->items[i];
 
 		pt_column_add(&columns[0], PointerGetDatum(item->order.recipient));
 		if (item->reason == NULL)
@@ -336,7 +336,7 @@ note_recipients(const Batch *batch)
 
 /* Moves the cursor over a recipient. */
 static void
-pass(Item *item)
+pass(Recipient *item)
 {
 	item->cohort->released = item->place;
 	if (item->cancelled)
@@ -365,7 +365,7 @@ read_batch(Batch *batch, PtCohort *cohorts, int n, int64 room)
 {
 	int			at = 0;
 
-	batch->items = palloc0(room * sizeof(Item));
+	batch->items = palloc0(room * sizeof(Recipient));
 	for (; at < n && batch->n < room; at++)
 		if (cohorts[at].opens_at <= batch->now && cohorts[at].released < cohorts[at].places)
 			read_cohort(batch, &cohorts[at], room - batch->n);
