@@ -39,9 +39,12 @@ extern void pt_campaign_forget_init(void);
  * One turn of the release over all runs that run: tops up what waits in
  * the outbox, pauses runs by their rates or for lack of credits, ends runs that
  * are through.  At most PT_RELEASE_BATCH recipients of one run; the runs take turns.  In
- * the caller's transaction, inside SPI.  Returns in how many ms the next turn is wanted; -1: when woken.
+ * the caller's transaction, inside SPI.  Returns in how many ms the next turn is wanted.
  */
 extern long pt_campaign_turn(void);
+
+/* After a turn that an error has undone: its run waits for a while; false: the error was no run's. */
+extern bool pt_campaign_turn_failed(void);
 
 /* recheck.c, response.c */
 extern void pt_campaign_recheck(PtGroupRecheck *messages, int n);

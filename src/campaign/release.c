@@ -459,15 +459,15 @@ seat_turn(Seat *seat, TimestampTz now)
 	return released;
 }
 
-/* A run whose turn an error has undone waits longer than the others. */
-static void
-set_back_failed(TimestampTz now)
+bool
+pt_campaign_turn_failed(void)
 {
 	Seat	   *seat = at_work == 0 ? NULL : hash_search(seats, &at_work, HASH_FIND, NULL);
 
 	if (seat != NULL)
-		seat->wanted = now + FAILED_MS * INT64CONST(1000);
+		seat->wanted = pt_now() + FAILED_MS * INT64CONST(1000);
 	at_work = 0;
+	return seat != NULL;
 }
 
 long
@@ -480,9 +480,9 @@ pt_campaign_turn(void)
 
 	pt_become_keeper(&saved);
 	turns++;
+	at_work = 0;
 	sweep_cancelled(now);
 	take_seats();
-	set_back_failed(now);
 	n = due_seats(now, &due);
 	for (int i = 0; i < n; i++)
 		if (seat_turn(due[i], now))

@@ -5,6 +5,7 @@
  */
 #include "worker/task.h"
 
+#include "campaign/campaign.h"
 #include "job/job.h"
 #include "sms/tally.h"
 
@@ -58,6 +59,21 @@ job_failed(PtTask *task)
 	return failure.noted;
 }
 
+/* A batch of one campaign. */
+static void
+release_campaigns(void *arg)
+{
+	((PtTask *) arg)->next_ms = pt_campaign_turn();
+}
+
+/* The campaign whose turn an error has undone waits; the others go on at once. */
+static bool
+campaign_failed(PtTask *task)
+{
+	task->next_ms = 0;
+	return pt_campaign_turn_failed();
+}
+
 /* Sums up what has changed the tallies of groups. */
 static void
 absorb_tallies(void *arg)
@@ -69,6 +85,7 @@ absorb_tallies(void *arg)
 /* A task that has more to do sets next_ms to 0 and has its next turn after the others. */
 static PtTask tasks[] = {
 	{.name = "jobs",.body = run_jobs,.failed = job_failed,.period_ms = SWEEP_MS,.on_wake = true},
+	{.name = "campaigns",.body = release_campaigns,.failed = campaign_failed,.period_ms = SWEEP_MS,.on_wake = true},
 	{.name = "groups: tallies",.body = absorb_tallies,.period_ms = SWEEP_MS},
 };
 
