@@ -407,6 +407,30 @@ pt_csv_next_line(const PtCsv *csv)
 	return csv->line;
 }
 
+/* What is wrong with a line, in words. */
+const char *
+pt_csv_problem(PtCsvError error)
+{
+	switch (error)
+	{
+		case PT_CSV_OK:
+			break;
+		case PT_CSV_BAD_QUOTE:
+			return "the quotes are wrong";
+		case PT_CSV_OPEN_QUOTE:
+			return "a quote is never closed";
+		case PT_CSV_TOO_MANY_FIELDS:
+			return "it has too many columns";
+		case PT_CSV_TOO_LONG:
+			return "it is too long, or a quote is never closed";
+		case PT_CSV_NUL:
+			return "it has a NUL byte";
+		case PT_CSV_NO_MEMORY:
+			return "out of memory";
+	}
+	return "";
+}
+
 /* A reader at the beginning of a file; NULL: no memory. */
 PtCsv *
 pt_csv_new(PtCsvRecord record, void *context)

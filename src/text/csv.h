@@ -48,6 +48,9 @@ typedef bool (*PtCsvRecord) (void *context, const PtCsvField *fields, int n,
 
 typedef struct PtCsv PtCsv;
 
+/* What is wrong with the line, for people: "the quotes are wrong". */
+extern const char *pt_csv_problem(PtCsvError error);
+
 extern PtCsv *pt_csv_new(PtCsvRecord record, void *context);	/* NULL: no memory */
 extern bool pt_csv_feed(PtCsv *csv, const char *data, size_t len);	/* false: stopped */
 extern bool pt_csv_end(PtCsv *csv); /* the last record may lack its line end */

@@ -12,8 +12,7 @@
 #include "text/csv.h"
 
 #define LOG 4096
-
-static const char *const errors[] = {"", "bad quote", "open quote", "too many fields", "too long", "NUL", "no memory"};
+#define LONG_LINE "1-5!it is too long, or a quote is never closed\n"
 
 /* What was read, a line for each record: "line-end:field|field" or "line-end!error". */
 typedef struct Log
@@ -45,7 +44,7 @@ take(void *context, const PtCsvField *fields, int n, PtCsvError error, int64_t l
 
 	snprintf(place, sizeof(place), "%lld-%lld%s", (long long) line, (long long) end, error == PT_CSV_OK ? ":" : "!");
 	put(log, place, strlen(place));
-	put(log, errors[error], strlen(errors[error]));
+	put(log, pt_csv_problem(error), strlen(pt_csv_problem(error)));
 	for (int i = 0; i < n; i++)
 	{
 		put(log, "|", i > 0);
@@ -114,18 +113,18 @@ static const struct
 	{"a second mark is text", "\xEF\xBB\xBF\xEF\xBB\xBF" "a", "1-7:\xEF\xBB\xBF" "a\n"},
 	{"half a mark is text", "\xEF\xBB" "a\n\xEF\xBB\xBF" "b\n", "1-4:\xEF\xBB" "a\n2-9:\xEF\xBB\xBF" "b\n"},
 	{"half a mark alone", "\xEF\xBB", "1-2:\xEF\xBB\n"},
-	{"a quote within a field", "a,b\"c\nd,e\n", "1-6!bad quote\n2-10:d|e\n"},
-	{"text behind the closing quote", "a,\"b\"c,d\r\ne\n", "1-10!bad quote\n2-12:e\n"},
-	{"a blank behind the closing quote", "\"a\" ,b\nc\n", "1-7!bad quote\n2-9:c\n"},
-	{"a blank before the opening quote", "a, \"b\"\nc\n", "1-7!bad quote\n2-9:c\n"},
-	{"all bad lines, not the first alone", "a\"\nb\nc\"\n\nd\"", "1-3!bad quote\n2-5:b\n3-8!bad quote\n5-11!bad quote\n"},
-	{"a quote that is never closed takes its line alone", "a,\"b\nc,d\ne,f\n", "1-5!open quote\n2-9:c|d\n3-13:e|f\n"},
-	{"an open quote in the last line", "a\n\"b", "1-2:a\n2-4!open quote\n"},
-	{"an open quote at the very end", "a\n\"", "1-2:a\n2-3!open quote\n"},
-	{"an open quote and a good one below", "a,\"b\nc,d\ne,\"f\"\ng\n", "1-5!bad quote\n2-9:c|d\n3-15:e|f\n4-17:g\n"},
-	{"open quotes, one below the other", "\"a\nb\n\"c\nd\n\"e\nf\n", "1-3!bad quote\n2-5:b\n3-8!bad quote\n4-10:d\n5-13!open quote\n6-15:f\n"},
-	{"an open quote, then a field of two lines", "x,\"y\n1,\"a\nb\"\n2\n", "1-5!bad quote\n2-13:1|a\nb\n4-15:2\n"},
-	{"an open quote in a file with CR", "x,\"y\r1,2\r", "1-5!open quote\n2-9:1|2\n"},
+	{"a quote within a field", "a,b\"c\nd,e\n", "1-6!the quotes are wrong\n2-10:d|e\n"},
+	{"text behind the closing quote", "a,\"b\"c,d\r\ne\n", "1-10!the quotes are wrong\n2-12:e\n"},
+	{"a blank behind the closing quote", "\"a\" ,b\nc\n", "1-7!the quotes are wrong\n2-9:c\n"},
+	{"a blank before the opening quote", "a, \"b\"\nc\n", "1-7!the quotes are wrong\n2-9:c\n"},
+	{"all bad lines, not the first alone", "a\"\nb\nc\"\n\nd\"", "1-3!the quotes are wrong\n2-5:b\n3-8!the quotes are wrong\n5-11!the quotes are wrong\n"},
+	{"a quote that is never closed takes its line alone", "a,\"b\nc,d\ne,f\n", "1-5!a quote is never closed\n2-9:c|d\n3-13:e|f\n"},
+	{"an open quote in the last line", "a\n\"b", "1-2:a\n2-4!a quote is never closed\n"},
+	{"an open quote at the very end", "a\n\"", "1-2:a\n2-3!a quote is never closed\n"},
+	{"an open quote and a good one below", "a,\"b\nc,d\ne,\"f\"\ng\n", "1-5!the quotes are wrong\n2-9:c|d\n3-15:e|f\n4-17:g\n"},
+	{"open quotes, one below the other", "\"a\nb\n\"c\nd\n\"e\nf\n", "1-3!the quotes are wrong\n2-5:b\n3-8!the quotes are wrong\n4-10:d\n5-13!a quote is never closed\n6-15:f\n"},
+	{"an open quote, then a field of two lines", "x,\"y\n1,\"a\nb\"\n2\n", "1-5!the quotes are wrong\n2-13:1|a\nb\n4-15:2\n"},
+	{"an open quote in a file with CR", "x,\"y\r1,2\r", "1-5!a quote is never closed\n2-9:1|2\n"},
 };
 #define VECTORS ((int) (sizeof(vectors) / sizeof(vectors[0])))
 
@@ -180,7 +179,7 @@ test_nul(void)
 
 	start(&log, NULL);
 	read_cut(&log, text, sizeof(text) - 1, 3);
-	ok(strcmp(log.text, "1-2:a\n2-10!NUL\n4-12:d\n5-14!NUL\n") == 0, "NUL bytes are refused for their record");
+	ok(strcmp(log.text, "1-2:a\n2-10!it has a NUL byte\n4-12:d\n5-14!it has a NUL byte\n") == 0, "NUL bytes are refused for their record");
 }
 
 /* A text of n times the same piece, with something before and behind. */
@@ -210,7 +209,7 @@ count_errors(char *text, PtCsvError error, Log *log)
 	pt_csv_end(log->csv);
 	pt_csv_free(log->csv);
 	free(text);
-	for (const char *at = log->text; (at = strstr(at, errors[error])) != NULL; at++)
+	for (const char *at = log->text; (at = strstr(at, pt_csv_problem(error))) != NULL; at++)
 		found++;
 	return found;
 }
@@ -223,19 +222,19 @@ test_limits(void)
 	ok(count_errors(repeated("", ",", PT_CSV_FIELDS - 1, "\nb\n"), PT_CSV_TOO_MANY_FIELDS, &log) == 0 && log.count == 2,
 	   "a record of the most fields");
 	ok(count_errors(repeated("", ",", PT_CSV_FIELDS, "\nb\n"), PT_CSV_TOO_MANY_FIELDS, &log) == 1 &&
-	   strcmp(log.text, "1-1001!too many fields\n2-1003:b\n") == 0, "one field more");
+	   strcmp(log.text, "1-1001!it has too many columns\n2-1003:b\n") == 0, "one field more");
 	ok(count_errors(repeated("\"x\ny\"", ",", PT_CSV_FIELDS, "\nb\n"), PT_CSV_TOO_MANY_FIELDS, &log) == 1 &&
-	   strcmp(log.text, "1-1006!too many fields\n3-1008:b\n") == 0, "of two lines: reading goes on behind the record");
+	   strcmp(log.text, "1-1006!it has too many columns\n3-1008:b\n") == 0, "of two lines: reading goes on behind the record");
 	ok(count_errors(repeated("", "x", PT_CSV_RECORD - 1, "\nb\n"), PT_CSV_TOO_LONG, &log) == 0 && log.count == 2,
 	   "a record of the most bytes");
 	ok(count_errors(repeated("\xEF\xBB\xBF", "x", PT_CSV_RECORD - 1, "\nb\n"), PT_CSV_TOO_LONG, &log) == 0 &&
 	   log.count == 2, "a byte-order mark does not count");
 	ok(count_errors(repeated("", "x", PT_CSV_RECORD, "\nb\n"), PT_CSV_TOO_LONG, &log) == 1 &&
-	   strcmp(log.text, "1-1000001!too long\n2-1000003:b\n") == 0, "one byte more");
+	   strcmp(log.text, "1-1000001!it is too long, or a quote is never closed\n2-1000003:b\n") == 0, "one byte more");
 	ok(count_errors(repeated("", "x", PT_CSV_RECORD - 1, "\r\nb\n"), PT_CSV_TOO_LONG, &log) == 1 && log.count == 2,
 	   "the limit lies between CR and LF");
 	ok(count_errors(repeated("a,\"b\n", "c,d\n", PT_CSV_RECORD, ""), PT_CSV_TOO_LONG, &log) == 1 &&
-	   log.count == PT_CSV_RECORD + 1 && strncmp(log.text, "1-5!too long\n2-9:c|d\n", 21) == 0,
+	   log.count == PT_CSV_RECORD + 1 && strncmp(log.text, LONG_LINE "2-9:c|d\n", strlen(LONG_LINE) + 8) == 0,
 	   "an open quote far from the end takes its line alone");
 	ok(count_errors(repeated("", "\"\n", PT_CSV_RECORD, ""), PT_CSV_BAD_QUOTE, &log) == 0 && log.count == PT_CSV_RECORD / 2,
 	   "a million quotes, each on its line, are pairs");
@@ -297,7 +296,7 @@ second_reader(const char *text, size_t len, Log *log)
 				at++;
 			}
 			at = error == PT_CSV_OK ? line_end(text, len, at) : line_end(text, len, i);
-			snprintf(place, sizeof(place), "%lld-%zu%s%s", line, at, error == PT_CSV_OK ? ":" : "!", errors[error]);
+			snprintf(place, sizeof(place), "%lld-%zu%s%s", line, at, error == PT_CSV_OK ? ":" : "!", pt_csv_problem(error));
 			put(log, place, strlen(place));
 			put(log, record.text, error == PT_CSV_OK ? record.len : 0);
 			put(log, "\n", 1);
