@@ -129,6 +129,15 @@ pt_retry_job(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
+/* The state as what is said of a job. */
+static const char *
+phrase(const PtJobRow *row)
+{
+	bool		over = strcmp(row->state, "failed") == 0 || strcmp(row->state, "finished") == 0;
+
+	return psprintf("%s %s", over ? "has" : "is", row->state);
+}
+
 /* Raises unless a session may do the job's next chunk. */
 static void
 check_runnable(const PtJobRow *row)
@@ -138,7 +147,7 @@ check_runnable(const PtJobRow *row)
 	if (!pt_job_waits(row))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("job %lld is %s", job_id, row->state),
+				 errmsg("job %lld %s", job_id, phrase(row)),
 				 strcmp(row->state, "open") == 0 ? errhint("Its input is not complete.") : 0,
 				 strcmp(row->state, "failed") == 0 ? errhint("Run SELECT portatext.retry_job(%lld) first.", job_id) : 0));
 	if (pt_account_get(row->job.account_id)->suspended)
@@ -177,8 +186,8 @@ say_progress(const PtJobRow *row, bool ended)
 	if (job->total >= 0)
 		snprintf(total, sizeof(total), " of %lld", (long long) job->total);
 	ereport(NOTICE,
-			(errmsg("job %lld is %s: %lld%s done, %lld errors",
-					(long long) job->job_id, row->state, (long long) job->done, total, (long long) job->errors)));
+			(errmsg("job %lld %s: %lld%s done, %lld errors",
+					(long long) job->job_id, phrase(row), (long long) job->done, total, (long long) job->errors)));
 }
 
 PG_FUNCTION_INFO_V1(pt_run_chunk);
