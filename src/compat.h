@@ -52,6 +52,15 @@
 #define PT_TRANSACTION_TIMEOUT_OFF
 #endif
 
+/* Adds a new row's entries to its table's indexes; raises when a unique one has the key already. */
+#if PG_VERSION_NUM >= 160000
+#define PT_INSERT_INDEX_TUPLES(result, slot, estate) \
+	ExecInsertIndexTuples((result), (slot), (estate), false, false, NULL, NIL, false)
+#else
+#define PT_INSERT_INDEX_TUPLES(result, slot, estate) \
+	ExecInsertIndexTuples((result), (slot), (estate), false, false, NULL, NIL)
+#endif
+
 /* Memory contexts handed to callbacks, LWLock tranches etc. are the same on all. */
 
 #endif							/* PORTATEXT_COMPAT_H */

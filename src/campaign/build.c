@@ -8,8 +8,12 @@
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 
 #include "campaign/campaign.h"
+
+#define SLICES 10				/* of PT_BUILD_SLICE contacts, in one chunk */
+#define SLICE_MEMORY (1024 * 1024)	/* kept by the process */
 
 /* Makes the job that builds a run; returns its id. */
 static int64
@@ -80,13 +84,14 @@ static void
 read_position(const PtJob *job, PtBuild *build)
 {
 	JsonbValue	found;
+	const char *after;
 
 	pt_sources_in(job->position, &build->sources);
 	build->own = pt_job_int(job->position, "own", 0);
 	build->source = (int) pt_job_int(job->position, "source", 0);
-	build->after = pt_job_text(job->position, "after");
-	if (build->after == NULL)
-		build->after = "";
+	after = pt_job_text(job->position, "after");
+	if (after != NULL)
+		strlcpy(build->after, after, sizeof(build->after));
 	build->duplicates = pt_job_int(job->position, "duplicates", 0);
 	build->rewritten = pt_job_int(job->position, "rewritten", 0) != 0;
 	if (getKeyJsonValueFromContainer(&job->position->root, "skipped", 7, &found) != NULL)
@@ -146,20 +151,46 @@ open_sources(PtBuild *build, PtJob *job)
 	job->total = pt_sources_count(&build->sources);
 }
 
-/* Another chunk of contacts; false: the source has no more. */
+/* The next contacts of the source; false: it has no more. */
 static bool
-build_contacts(PtBuild *build, PtJob *job)
+build_slice(PtBuild *build, PtCohorts *cohorts, PtJob *job)
 {
-	PtBuildChunk chunk;
-	bool		more = pt_build_read(build, &chunk);
+	PtBuildSlice slice;
+	bool		more = pt_build_read(build, &slice);
 
-	pt_build_place(build, &chunk);
-	pt_build_write(build, &chunk);
-	job->done += chunk.n;
-	for (int i = 0; i < chunk.n; i++)
-		job->errors += !chunk.items[i].duplicate && chunk.items[i].place == 0;
-	PT_POINT("build-chunk");
+	pt_cohorts_place(cohorts, &slice);
+	pt_build_write(build, &slice);
+	job->done += slice.n;
+	for (int i = 0; i < slice.n; i++)
+		job->errors += !slice.items[i].duplicate && slice.items[i].place == 0;
 	return more;
+}
+
+/* Some slices of the sources, as far as one transaction should go. */
+static void
+build_slices(PtBuild *build, PtJob *job)
+{
+	static MemoryContext slice = NULL;
+	PtCohorts  *cohorts = pt_cohorts_load(build);
+	MemoryContext old;
+
+	if (slice == NULL)
+		slice = AllocSetContextCreate(TopMemoryContext, "portatext build slice",
+									  SLICE_MEMORY, SLICE_MEMORY, ALLOCSET_DEFAULT_MAXSIZE);
+	MemoryContextReset(slice);	/* an error may have left something */
+	old = MemoryContextSwitchTo(slice);
+	for (int n = 0; n < SLICES && build->source < build->sources.n; n++)
+	{
+		if (!build_slice(build, cohorts, job))
+		{
+			build->source++;
+			build->after[0] = '\0';
+		}
+		MemoryContextReset(slice);
+	}
+	MemoryContextSwitchTo(old);
+	pt_cohorts_store(cohorts);
+	PT_POINT("build_chunk");
 }
 
 /* How many rows the build has skipped. */
@@ -220,11 +251,8 @@ build_on(PtBuild *build, PtJob *job)
 	read_position(job, build);
 	if (build->sources.n == 0)
 		open_sources(build, job);
-	else if (!build_contacts(build, job))
-	{
-		build->source++;
-		build->after = "";
-	}
+	else
+		build_slices(build, job);
 	write_position(build, job);
 	if (build->source < build->sources.n)
 		return false;

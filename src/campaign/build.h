@@ -1,6 +1,6 @@
 /*
  * build.h
- *	  What the files that build a run share: the job, its chunk of contacts, and
+ *	  What the files that build a run share: the job, a slice of its contacts, and
  *	  the cohorts they are put in.
  */
 #ifndef PORTATEXT_BUILD_H
@@ -33,13 +33,13 @@ typedef struct PtBuild
 	PtSources	sources;
 	int64		own;			/* version of the account's own contacts; 0: it has none */
 	int			source;			/* which one is being read */
-	char	   *after;			/* its last number that was */
+	char		after[PT_E164_SIZE];	/* its last number that was */
 	int64		skipped[PT_REFUSALS];	/* by reason */
 	int64		duplicates;
 	bool		rewritten;		/* a number was not in its canonical form */
 } PtBuild;
 
-/* One contact of a chunk. */
+/* One contact of a slice. */
 typedef struct PtBuildItem
 {
 	PtOrder		order;
@@ -52,11 +52,11 @@ typedef struct PtBuildItem
 	int64		place;			/* 0: skipped */
 } PtBuildItem;
 
-typedef struct PtBuildChunk
+typedef struct PtBuildSlice
 {
 	PtBuildItem *items;
 	int			n;
-} PtBuildChunk;
+} PtBuildSlice;
 
 /*
  * Fills in the campaign of campaign_id, which must be that of account; raises 42704.
@@ -65,12 +65,18 @@ typedef struct PtBuildChunk
 extern void pt_build_load(PtBuild *build);
 
 /* Reads the next contacts and decides on each; build_contact.c.  false: the source has no more behind them. */
-extern bool pt_build_read(PtBuild *build, PtBuildChunk *chunk);
+extern bool pt_build_read(PtBuild *build, PtBuildSlice *slice);
 
-/* Gives cohorts and places to those that are to be written to; build_cohort.c. */
-extern void pt_build_place(PtBuild *build, PtBuildChunk *chunk);
+/*
+ * Cohorts of the run, in the current memory context, then places for those that are to be
+ * written to, and at the end what has changed is stored; build_cohort.c.
+ */
+typedef struct PtCohorts PtCohorts;
+extern PtCohorts *pt_cohorts_load(const PtBuild *build);
+extern void pt_cohorts_place(PtCohorts *cohorts, PtBuildSlice *slice);
+extern void pt_cohorts_store(const PtCohorts *cohorts);
 
 /* Writes the rows; build_write.c. */
-extern void pt_build_write(const PtBuild *build, const PtBuildChunk *chunk);
+extern void pt_build_write(const PtBuild *build, const PtBuildSlice *slice);
 
 #endif							/* PORTATEXT_BUILD_H */

@@ -19,39 +19,49 @@ typedef struct Cohort
 	bool		changed;
 } Cohort;
 
-typedef struct Cohorts
+struct PtCohorts
 {
+	const PtBuild *build;
+	MemoryContext context;
 	int			n;
 	int			room;
 	Cohort	   *list;			/* list[i] is cohort i + 1 */
-} Cohorts;
+
+	/* neighbours mostly have the same zones: what was found for the last number */
+	const char *last_zones[PT_ZONES_MAX];
+	int			n_last;
+	int			last;			/* its cohort; 0: there is none */
+};
 
 static Cohort *
-add_cohort(Cohorts *cohorts)
+add_cohort(PtCohorts *cohorts)
 {
 	if (cohorts->n == cohorts->room)
 	{
-		cohorts->room = Max(64, cohorts->room * 2);
-		cohorts->list = cohorts->list == NULL ? palloc(cohorts->room * sizeof(Cohort)) :
-			repalloc(cohorts->list, cohorts->room * sizeof(Cohort));
+		cohorts->room *= 2;
+		cohorts->list = repalloc(cohorts->list, cohorts->room * sizeof(Cohort));
 	}
 	memset(&cohorts->list[cohorts->n], 0, sizeof(Cohort));
 	return &cohorts->list[cohorts->n++];
 }
 
-/* Those that the run has; they are numbered from 1 without gaps. */
-static void
-load_cohorts(int64 run_id, Cohorts *cohorts)
+/* Those that the run has are numbered from 1 without gaps. */
+PtCohorts *
+pt_cohorts_load(const PtBuild *build)
 {
 	static PtPlan plan = {
 		"SELECT array_to_string(c.zones, E'\\n'), c.places FROM portatext.campaign_cohort c"
 		" WHERE c.run_id = $1 ORDER BY c.cohort",
 		1, {INT8OID}
 	};
-	Datum		value = Int64GetDatum(run_id);
+	Datum		value = Int64GetDatum(build->run_id);
 	uint64		n = pt_plan_run(&plan, &value, NULL, SPI_OK_SELECT);
+	PtCohorts  *cohorts = palloc0(sizeof(PtCohorts));
 
-	memset(cohorts, 0, sizeof(*cohorts));
+	cohorts->build = build;
+	cohorts->context = CurrentMemoryContext;
+	cohorts->room = 64;
+	cohorts->list = palloc(cohorts->room * sizeof(Cohort));
 	for (uint64 i = 0; i < n; i++)
 	{
 		Cohort	   *c = add_cohort(cohorts);
@@ -60,6 +70,7 @@ load_cohorts(int64 run_id, Cohorts *cohorts)
 		c->zones = TextDatumGetCString(pt_result(i, 1, &isnull));
 		c->places = DatumGetInt64(pt_result(i, 2, &isnull));
 	}
+	return cohorts;
 }
 
 static int
@@ -89,8 +100,9 @@ zone_key(const char *const *zones, int n)
 
 /* The cohort, from 1, of numbers with these zones; number is an example of them. */
 static int
-find_cohort(const PtBuild *build, Cohorts *cohorts, char *zones, const char *number)
+find_cohort(PtCohorts *cohorts, const char *zones, const char *number)
 {
+	const PtBuild *build = cohorts->build;
 	Cohort	   *c;
 
 	for (int i = 0; i < cohorts->n; i++)
@@ -99,41 +111,50 @@ find_cohort(const PtBuild *build, Cohorts *cohorts, char *zones, const char *num
 			return i + 1;
 	}
 	c = add_cohort(cohorts);
-	c->zones = zones;
-	c->example = number;
+	c->zones = MemoryContextStrdup(cohorts->context, zones);
+	c->example = MemoryContextStrdup(cohorts->context, number);
 	if (build->schedule != NULL)
 		(void) pt_schedule_next_for(build->schedule, build->account->account_id, number,
 									pt_now(), &c->own_zone);
 	return cohorts->n;
 }
 
-/* Neighbours mostly have the same zones: what was found for the last number. */
-typedef struct Last
-{
-	const char *zones[PT_ZONES_MAX];
-	int			n;
-	int			cohort;			/* 0: there is none */
-} Last;
-
 static int
-cohort_for(const PtBuild *build, Cohorts *cohorts, Last *last, const char *number)
+cohort_for(PtCohorts *cohorts, const char *number)
 {
 	const char *zones[PT_ZONES_MAX];
 	int			n = 0;
 
-	if (build->schedule != NULL)
+	if (cohorts->build->schedule != NULL)
 		n = pt_number_timezones(number, strlen(number), zones, PT_ZONES_MAX);
-	if (last->cohort != 0 && last->n == n && memcmp(last->zones, zones, n * sizeof(char *)) == 0)
-		return last->cohort;
-	last->n = n;
-	memcpy(last->zones, zones, n * sizeof(char *));
-	last->cohort = find_cohort(build, cohorts, zone_key(zones, n), number);
-	return last->cohort;
+	if (cohorts->last != 0 && cohorts->n_last == n &&
+		memcmp(cohorts->last_zones, zones, n * sizeof(char *)) == 0)
+		return cohorts->last;
+	cohorts->n_last = n;
+	memcpy(cohorts->last_zones, zones, n * sizeof(char *));
+	cohorts->last = find_cohort(cohorts, zone_key(zones, n), number);
+	return cohorts->last;
 }
 
-/* Writes the cohorts that are new or have got more places. */
-static void
-store_cohorts(const PtBuild *build, const Cohorts *cohorts)
+void
+pt_cohorts_place(PtCohorts *cohorts, PtBuildSlice *slice)
+{
+	for (int i = 0; i < slice->n; i++)
+	{
+		PtBuildItem *item = &slice->items[i];
+		Cohort	   *c;
+
+		if (item->duplicate || item->refusal.code != PT_ACCEPTED)
+			continue;
+		item->cohort = cohort_for(cohorts, item->order.to);
+		c = &cohorts->list[item->cohort - 1];
+		c->changed = true;
+		item->place = ++c->places;
+	}
+}
+
+void
+pt_cohorts_store(const PtCohorts *cohorts)
 {
 	static PtPlan first = {
 		"INSERT INTO portatext.campaign_cohort (run_id, cohort, account_id, example, zones, own_zone, places)"
@@ -144,6 +165,8 @@ store_cohorts(const PtBuild *build, const Cohorts *cohorts)
 		"UPDATE portatext.campaign_cohort SET places = $3 WHERE run_id = $1 AND cohort = $2",
 		3, {INT8OID, INT4OID, INT8OID}
 	};
+
+	const PtBuild *build = cohorts->build;
 
 	for (int i = 0; i < cohorts->n; i++)
 	{
@@ -165,26 +188,4 @@ store_cohorts(const PtBuild *build, const Cohorts *cohorts)
 		values[6] = Int64GetDatum(c->places);
 		pt_plan_run(&first, values, NULL, SPI_OK_INSERT);
 	}
-}
-
-void
-pt_build_place(PtBuild *build, PtBuildChunk *chunk)
-{
-	Cohorts		cohorts;
-	Last		last = {.cohort = 0};
-
-	load_cohorts(build->run_id, &cohorts);
-	for (int i = 0; i < chunk->n; i++)
-	{
-		PtBuildItem *item = &chunk->items[i];
-		Cohort	   *c;
-
-		if (item->duplicate || item->refusal.code != PT_ACCEPTED)
-			continue;
-		item->cohort = cohort_for(build, &cohorts, &last, item->order.to);
-		c = &cohorts.list[item->cohort - 1];
-		c->changed = true;
-		item->place = ++c->places;
-	}
-	store_cohorts(build, &cohorts);
 }

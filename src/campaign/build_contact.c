@@ -52,9 +52,9 @@ read_number(const PtBuild *build, const ContactPage *page, int row, PtBuildItem 
 	item->variant = pt_variant_for(&build->variants, build->campaign_id, item->number);
 }
 
-/* Marks those that the run has from an earlier chunk: the first list wins. */
+/* Marks those that the run has already: the first list wins. */
 static void
-find_stored(const PtBuild *build, PtBuildChunk *chunk)
+find_stored(const PtBuild *build, PtBuildSlice *slice)
 {
 	static PtPlan plan = {
 		"SELECT u.ord::int4 FROM unnest($2::text[]) WITH ORDINALITY AS u(number, ord)"
@@ -63,56 +63,56 @@ find_stored(const PtBuild *build, PtBuildChunk *chunk)
 		2, {INT8OID, TEXTARRAYOID},
 		.generic = true
 	};
-	Datum	   *numbers = palloc(chunk->n * sizeof(Datum));
+	Datum	   *numbers = palloc(slice->n * sizeof(Datum));
 	Datum		values[2];
 	uint64		found;
 
-	for (int i = 0; i < chunk->n; i++)
-		numbers[i] = CStringGetTextDatum(chunk->items[i].number);
+	for (int i = 0; i < slice->n; i++)
+		numbers[i] = CStringGetTextDatum(slice->items[i].number);
 	values[0] = Int64GetDatum(build->run_id);
-	values[1] = PointerGetDatum(construct_array(numbers, chunk->n, TEXTOID, -1, false, TYPALIGN_INT));
+	values[1] = PointerGetDatum(construct_array(numbers, slice->n, TEXTOID, -1, false, TYPALIGN_INT));
 	found = pt_plan_run(&plan, values, NULL, SPI_OK_SELECT);
 	for (uint64 i = 0; i < found; i++)
 	{
 		bool		isnull;
 
-		chunk->items[DatumGetInt32(pt_result(i, 1, &isnull)) - 1].duplicate = true;
+		slice->items[DatumGetInt32(pt_result(i, 1, &isnull)) - 1].duplicate = true;
 	}
 }
 
-/* Marks those that an earlier contact of the chunk has become when it was read. */
+/* Marks those that an earlier contact of the slice has become when it was read. */
 static void
-find_repeated(PtBuildChunk *chunk)
+find_repeated(PtBuildSlice *slice)
 {
 	HASHCTL		ctl = {.keysize = NAMEDATALEN, .entrysize = NAMEDATALEN, .hcxt = CurrentMemoryContext};
-	HTAB	   *seen = hash_create("portatext numbers of a chunk", chunk->n, &ctl,
+	HTAB	   *seen = hash_create("portatext numbers of a slice", slice->n, &ctl,
 								   HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
-	for (int i = 0; i < chunk->n; i++)
+	for (int i = 0; i < slice->n; i++)
 	{
 		bool		found;
 
-		hash_search(seen, chunk->items[i].number, HASH_ENTER, &found);
+		hash_search(seen, slice->items[i].number, HASH_ENTER, &found);
 		if (found)
-			chunk->items[i].duplicate = true;
+			slice->items[i].duplicate = true;
 	}
 	hash_destroy(seen);
 }
 
 /* Numbers of one source are unique unless reading one has changed it. */
 static void
-find_duplicates(PtBuild *build, PtBuildChunk *chunk)
+find_duplicates(PtBuild *build, PtBuildSlice *slice)
 {
 	bool		rewritten = false;
 
-	for (int i = 0; i < chunk->n; i++)
-		rewritten |= chunk->items[i].rewritten;
+	for (int i = 0; i < slice->n; i++)
+		rewritten |= slice->items[i].rewritten;
 	build->rewritten |= rewritten;
 	if (build->source > 0 || build->rewritten)
-		find_stored(build, chunk);
+		find_stored(build, slice);
 	if (rewritten)
-		find_repeated(chunk);
-	for (int i = 0; i < chunk->n; i++)
-		build->duplicates += chunk->items[i].duplicate;
+		find_repeated(slice);
+	for (int i = 0; i < slice->n; i++)
+		build->duplicates += slice->items[i].duplicate;
 }
 
 /* The text for one contact: its list's variables, its own, the campaign's (CAMP-15); NULL: one is missing. */
@@ -183,15 +183,15 @@ base_orders(const PtBuild *build)
 
 /* Asks blacklists and subscriptions for those that are still to be written to. */
 static void
-ask_lists(PtBuildChunk *chunk)
+ask_lists(PtBuildSlice *slice)
 {
-	PtOrder   **orders = palloc(chunk->n * sizeof(PtOrder *));
-	PtRefusal **refusals = palloc(chunk->n * sizeof(PtRefusal *));
+	PtOrder   **orders = palloc(slice->n * sizeof(PtOrder *));
+	PtRefusal **refusals = palloc(slice->n * sizeof(PtRefusal *));
 	int			n = 0;
 
-	for (int i = 0; i < chunk->n; i++)
+	for (int i = 0; i < slice->n; i++)
 	{
-		PtBuildItem *item = &chunk->items[i];
+		PtBuildItem *item = &slice->items[i];
 
 		if (item->duplicate || item->refusal.code != PT_ACCEPTED)
 			continue;
@@ -204,11 +204,11 @@ ask_lists(PtBuildChunk *chunk)
 
 /* Counts the skipped ones by reason. */
 static void
-count_skipped(PtBuild *build, const PtBuildChunk *chunk)
+count_skipped(PtBuild *build, const PtBuildSlice *slice)
 {
-	for (int i = 0; i < chunk->n; i++)
+	for (int i = 0; i < slice->n; i++)
 	{
-		const PtBuildItem *item = &chunk->items[i];
+		const PtBuildItem *item = &slice->items[i];
 
 		if (!item->duplicate && item->refusal.code != PT_ACCEPTED)
 			build->skipped[item->refusal.code]++;
@@ -216,28 +216,30 @@ count_skipped(PtBuild *build, const PtBuildChunk *chunk)
 }
 
 bool
-pt_build_read(PtBuild *build, PtBuildChunk *chunk)
+pt_build_read(PtBuild *build, PtBuildSlice *slice)
 {
+	static PtBuildItem items[PT_BUILD_SLICE];	/* the same memory for all slices */
 	PtOrder    *bases = base_orders(build);
 	ContactPage		page;
 
 	page.n = (int) pt_source_read(&build->sources.list[build->source], build->after, build->own,
 								  build->variants.any_variables);
 	page.rows = SPI_tuptable;
-	chunk->n = page.n;
+	slice->n = page.n;
 	if (page.n == 0)
 		return false;
-	chunk->items = MemoryContextAllocHuge(CurrentMemoryContext, page.n * sizeof(PtBuildItem));
+	slice->items = items;
 	for (int i = 0; i < page.n; i++)
-		read_number(build, &page, i, &chunk->items[i]);
-	find_duplicates(build, chunk);
+		read_number(build, &page, i, &slice->items[i]);
+	find_duplicates(build, slice);
 	for (int i = 0; i < page.n; i++)
 	{
-		if (!chunk->items[i].duplicate)
-			check_item(build, &page, i, bases, &chunk->items[i]);
+		if (!slice->items[i].duplicate)
+			check_item(build, &page, i, bases, &slice->items[i]);
 	}
-	ask_lists(chunk);
-	count_skipped(build, chunk);
-	build->after = TextDatumGetCString(field(&page, page.n - 1, 1));
-	return page.n == PT_BUILD_CHUNK;
+	ask_lists(slice);
+	count_skipped(build, slice);
+	text_to_cstring_buffer(DatumGetTextPP(field(&page, page.n - 1, 1)), build->after, sizeof(build->after));
+	SPI_freetuptable(page.rows);
+	return page.n == PT_BUILD_SLICE;
 }

@@ -1,119 +1,140 @@
 /*
  * build_write.c
- *	  Writes a chunk's rows of campaign_recipient in one statement.
+ *	  Writes a slice's rows of campaign_recipient.
+ *
+ * Page by page and past the executor, as COPY does: the statement that would
+ * write the same rows from arrays takes half as long again.  The table has no
+ * triggers, and row-level security does not bind the keeper.
  */
 #include "campaign/build.h"
 
-#include "catalog/pg_type.h"
-#include "utils/array.h"
+#include "access/heapam.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "executor/executor.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
 
-/* The columns that differ from row to row. */
+#define BATCH 500				/* rows given to the table at once */
+
+/* The columns of portatext.campaign_recipient, from 0. */
 typedef enum Column
 {
-	NUMBER, COHORT, PLACE, VARIANT, SEGMENTS, COST, SENDER, BODY, REASON, COLUMNS
+	RUN_ID, NUMBER, ACCOUNT_ID, COHORT, PLACE, VARIANT, SEGMENTS, COST, SENDER, BODY, REASON, MESSAGE_ID, COLUMNS
 } Column;
 
-typedef struct ColumnType
+typedef struct Writer
 {
-	Oid			oid;
-	int			len;
-	char		align;
-} ColumnType;
-
-static const ColumnType column_types[COLUMNS] = {
-	[NUMBER] = {TEXTOID, -1, TYPALIGN_INT},
-	[COHORT] = {INT4OID, 4, TYPALIGN_INT},
-	[PLACE] = {INT8OID, 8, TYPALIGN_DOUBLE},
-	[VARIANT] = {INT2OID, 2, TYPALIGN_SHORT},
-	[SEGMENTS] = {INT2OID, 2, TYPALIGN_SHORT},
-	[COST] = {NUMERICOID, -1, TYPALIGN_INT},
-	[SENDER] = {TEXTOID, -1, TYPALIGN_INT},
-	[BODY] = {TEXTOID, -1, TYPALIGN_INT},
-	[REASON] = {TEXTOID, -1, TYPALIGN_INT}
-};
-
-typedef struct Rows
-{
+	Relation	relation;
+	EState	   *estate;
+	ResultRelInfo *result;
+	BulkInsertState bulk;
+	TupleTableSlot *slots[BATCH];
 	int			n;
-	Datum	   *values[COLUMNS];
-	bool	   *nulls[COLUMNS];
-} Rows;
+} Writer;
 
 static void
-make_rows(Rows *rows, int room)
+begin_writing(Writer *writer)
 {
-	rows->n = 0;
-	for (int c = 0; c < COLUMNS; c++)
+	Oid			oid = get_relname_relid("campaign_recipient", get_namespace_oid("portatext", false));
+
+	memset(writer, 0, sizeof(*writer));
+	writer->relation = table_open(oid, RowExclusiveLock);
+	writer->estate = CreateExecutorState();
+	writer->result = makeNode(ResultRelInfo);
+	InitResultRelInfo(writer->result, writer->relation, 1, NULL, 0);
+	ExecOpenIndices(writer->result, false);
+	writer->bulk = GetBulkInsertState();
+}
+
+/* Gives the batch to the table and its indexes. */
+static void
+write_batch(Writer *writer)
+{
+	table_multi_insert(writer->relation, writer->slots, writer->n, GetCurrentCommandId(true), 0, writer->bulk);
+	for (int i = 0; i < writer->n; i++)
 	{
-		rows->values[c] = palloc(Max(room, 1) * sizeof(Datum));
-		rows->nulls[c] = palloc(Max(room, 1) * sizeof(bool));
+		(void) PT_INSERT_INDEX_TUPLES(writer->result, writer->slots[i], writer->estate);
+		ResetPerTupleExprContext(writer->estate);
+		ExecClearTuple(writer->slots[i]);
 	}
+	writer->n = 0;
 }
 
 static void
-set(Rows *rows, Column column, bool there, Datum value)
+end_writing(Writer *writer)
 {
-	rows->values[column][rows->n] = value;
-	rows->nulls[column][rows->n] = !there;
+	if (writer->n > 0)
+		write_batch(writer);
+	for (int i = 0; i < BATCH && writer->slots[i] != NULL; i++)
+		ExecDropSingleTupleTableSlot(writer->slots[i]);
+	FreeBulkInsertState(writer->bulk);
+	ExecCloseIndices(writer->result);
+	FreeExecutorState(writer->estate);
+	table_close(writer->relation, NoLock);
+	CommandCounterIncrement();
 }
 
-/* Adds the row of one recipient; what a skipped one would have cost is not kept. */
+/* The next row of the batch, all null. */
+static TupleTableSlot *
+next_slot(Writer *writer)
+{
+	TupleTableSlot *slot = writer->slots[writer->n];
+
+	if (slot == NULL)
+		slot = writer->slots[writer->n] = table_slot_create(writer->relation, NULL);
+	memset(slot->tts_isnull, true, slot->tts_tupleDescriptor->natts * sizeof(bool));
+	writer->n++;
+	return slot;
+}
+
 static void
-add_row(Rows *rows, const PtBuildItem *item)
+set(TupleTableSlot *slot, Column column, Datum value)
 {
-	const PtOrder *order = &item->order;
-	bool		goes = item->place > 0;
-
-	set(rows, NUMBER, true, CStringGetTextDatum(item->number));
-	set(rows, COHORT, goes, Int32GetDatum(item->cohort));
-	set(rows, PLACE, goes, Int64GetDatum(item->place));
-	set(rows, VARIANT, true, Int16GetDatum(item->variant->variant));
-	set(rows, SEGMENTS, goes, Int16GetDatum((int16) order->analysis.segments));
-	set(rows, COST, goes, order->cost);
-	set(rows, SENDER, goes, goes ? CStringGetTextDatum(order->sender) : (Datum) 0);
-	set(rows, BODY, goes && item->variant->has_variables, PointerGetDatum(order->body));
-	set(rows, REASON, !goes, goes ? (Datum) 0 : CStringGetTextDatum(pt_refusal_name(item->refusal.code)));
-	rows->n++;
+	slot->tts_values[column] = value;
+	slot->tts_isnull[column] = false;
 }
 
-static Datum
-column_array(const Rows *rows, Column column)
+/* The row of one recipient; what a skipped one would have cost is not kept. */
+static void
+write_row(Writer *writer, const PtBuild *build, const PtBuildItem *item)
 {
-	const ColumnType *type = &column_types[column];
-	int			n = rows->n;
-	int			from = 1;
+	TupleTableSlot *slot = next_slot(writer);
 
-	return PointerGetDatum(construct_md_array(rows->values[column], rows->nulls[column], 1, &n, &from,
-											  type->oid, type->len, type->len > 0, type->align));
+	set(slot, RUN_ID, Int64GetDatum(build->run_id));
+	set(slot, NUMBER, CStringGetTextDatum(item->number));
+	set(slot, ACCOUNT_ID, Int64GetDatum(build->account->account_id));
+	set(slot, VARIANT, Int16GetDatum(item->variant->variant));
+	if (item->place > 0)
+	{
+		set(slot, COHORT, Int32GetDatum(item->cohort));
+		set(slot, PLACE, Int64GetDatum(item->place));
+		set(slot, SEGMENTS, Int16GetDatum((int16) item->order.analysis.segments));
+		set(slot, COST, item->order.cost);
+		set(slot, SENDER, CStringGetTextDatum(item->order.sender));
+		if (item->variant->has_variables)
+			set(slot, BODY, PointerGetDatum(item->order.body));
+	}
+	else
+		set(slot, REASON, CStringGetTextDatum(pt_refusal_name(item->refusal.code)));
+	ExecStoreVirtualTuple(slot);
+	if (writer->n == BATCH)
+		write_batch(writer);
 }
 
 void
-pt_build_write(const PtBuild *build, const PtBuildChunk *chunk)
+pt_build_write(const PtBuild *build, const PtBuildSlice *slice)
 {
-	static PtPlan plan = {
-		"INSERT INTO portatext.campaign_recipient (run_id, account_id, number, cohort, place, variant, segments,"
-		"  cost, sender, body, reason)"
-		" SELECT $1, $2, u.* FROM unnest($3::text[], $4::int4[], $5::int8[], $6::int2[], $7::int2[],"
-		"  $8::numeric[], $9::text[], $10::text[], $11::text[]) u",
-		11, {INT8OID, INT8OID, TEXTARRAYOID, INT4ARRAYOID, INT8ARRAYOID, INT2ARRAYOID, INT2ARRAYOID,
-		NUMERICARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID},
-		.generic = true
-	};
-	Datum		values[2 + COLUMNS];
-	Rows		rows;
+	Writer		writer;
 
-	make_rows(&rows, chunk->n);
-	for (int i = 0; i < chunk->n; i++)
+	begin_writing(&writer);
+	for (int i = 0; i < slice->n; i++)
 	{
-		if (!chunk->items[i].duplicate)
-			add_row(&rows, &chunk->items[i]);
+		if (!slice->items[i].duplicate)
+			write_row(&writer, build, &slice->items[i]);
 	}
-	if (rows.n == 0)
-		return;
-	values[0] = Int64GetDatum(build->run_id);
-	values[1] = Int64GetDatum(build->account->account_id);
-	for (int c = 0; c < COLUMNS; c++)
-		values[2 + c] = column_array(&rows, c);
-	pt_plan_run(&plan, values, NULL, SPI_OK_INSERT);
+	end_writing(&writer);
 }

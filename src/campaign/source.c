@@ -201,7 +201,7 @@ pt_sources_in(const Jsonb *position, PtSources *sources)
 #define PAGE(columns) \
 	"SELECT c.number::text" columns " FROM portatext.contact c" \
 	" WHERE c.version = $1 AND c.number::text > $2" \
-	" ORDER BY c.number::text LIMIT " TO_STRING(PT_BUILD_CHUNK)
+	" ORDER BY c.number::text LIMIT " TO_STRING(PT_BUILD_SLICE)
 
 #define OWN(number) \
 	"(SELECT o.variables FROM portatext.contact o WHERE o.version = $3 AND o.number::text = " number "::text)"
@@ -209,7 +209,7 @@ pt_sources_in(const Jsonb *position, PtSources *sources)
 #define SUBSCRIBERS(columns) \
 	"SELECT s.number::text" columns " FROM portatext.subscriber s" \
 	" WHERE s.service_id = $1 AND s.number::text > $2 AND s.state IN ('active', 'paused')" \
-	" ORDER BY s.number::text LIMIT " TO_STRING(PT_BUILD_CHUNK)
+	" ORDER BY s.number::text LIMIT " TO_STRING(PT_BUILD_SLICE)
 
 uint64
 pt_source_read(const PtSource *source, const char *after, int64 own, bool variables)

@@ -45,12 +45,12 @@ extern void pt_sources_out(const PtSources *sources, StringInfo json);
 extern void pt_sources_in(const Jsonb *position, PtSources *sources);	/* n = 0: not opened yet */
 
 /*
- * The next numbers of a source behind one, in order, at most PT_BUILD_CHUNK: rows
+ * The next numbers of a source behind one, in order, at most PT_BUILD_SLICE: rows
  * of SPI_tuptable with number, variables and, where own is a version, the
  * variables of the account's own contact.  variables: are they wanted?
  */
 extern uint64 pt_source_read(const PtSource *source, const char *after, int64 own, bool variables);
 
-#define PT_BUILD_CHUNK 5000
+#define PT_BUILD_SLICE 500
 
 #endif							/* PORTATEXT_SOURCE_H */
