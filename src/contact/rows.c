@@ -85,7 +85,7 @@ update_rows(const Datum *values)
 {
 	static PtPlan plan = {
 		"UPDATE portatext.contact c SET variables = u.variables"
-		" FROM pg_catalog.unnest($3::pg_catalog.text[], $4::pg_catalog.jsonb[]) u (number, variables)"
+		" FROM unnest($3::pg_catalog.text[], $4::pg_catalog.jsonb[]) u (number, variables)"
 		" WHERE c.version OPERATOR(pg_catalog.=) $2 AND c.account_id OPERATOR(pg_catalog.=) $1"
 		" AND c.number::pg_catalog.text OPERATOR(pg_catalog.=) u.number"
 		" AND c.variables IS DISTINCT FROM u.variables",
@@ -102,7 +102,7 @@ write_rows(PtContactRows *rows)
 	static PtPlan plan = {
 		"INSERT INTO portatext.contact (account_id, version, number, variables)"
 		" SELECT $1, $2, u.number, u.variables"
-		" FROM pg_catalog.unnest($3::pg_catalog.text[], $4::pg_catalog.jsonb[]) u (number, variables)"
+		" FROM unnest($3::pg_catalog.text[], $4::pg_catalog.jsonb[]) u (number, variables)"
 		" ON CONFLICT DO NOTHING",
 		4, {INT8OID, INT8OID, TEXTARRAYOID, JSONBARRAYOID}, .generic = true
 	};

@@ -10,6 +10,17 @@
 
 #include "sms/service_hook.h"
 
+/* Their numbers, as an array. */
+static Datum
+recipients(PtOrder *const *orders, int n)
+{
+	Datum	   *numbers = palloc_array(Datum, n);
+
+	for (int i = 0; i < n; i++)
+		numbers[i] = CStringGetTextDatum(orders[i]->to);
+	return PointerGetDatum(construct_array(numbers, n, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
 /* Asks both blacklists for all of them in one statement (BL-03); LIMIT keeps it to the indexes. */
 static void
 ask_blacklists(PtOrder *const *orders, PtRefusal *const *refusals, int n)
@@ -20,14 +31,11 @@ ask_blacklists(PtOrder *const *orders, PtRefusal *const *refusals, int n)
 		"    OR (SELECT true FROM portatext.global_blacklist g WHERE g.number::text = u.number LIMIT 1)",
 		2, {INT8OID, TEXTARRAYOID}
 	};
-	Datum	   *numbers = palloc_array(Datum, n);
 	Datum		values[2];
 	uint64		found;
 
-	for (int i = 0; i < n; i++)
-		numbers[i] = CStringGetTextDatum(orders[i]->to);
 	values[0] = Int64GetDatum(orders[0]->account->account_id);
-	values[1] = PointerGetDatum(construct_array(numbers, n, TEXTOID, -1, false, TYPALIGN_INT));
+	values[1] = recipients(orders, n);
 	found = pt_plan_run(&plan, values, NULL, SPI_OK_SELECT);
 	for (uint64 row = 0; row < found; row++)
 	{
@@ -37,6 +45,7 @@ ask_blacklists(PtOrder *const *orders, PtRefusal *const *refusals, int n)
 		if (refusals[i]->code == PT_ACCEPTED)
 			pt_refuse(refusals[i], PT_REFUSE_BLACKLISTED, "The recipient is %s.", orders[i]->to);
 	}
+	SPI_freetuptable(SPI_tuptable);
 }
 
 /* Asks whether the services of those that have one may write to their recipients. */
@@ -65,4 +74,33 @@ pt_orders_ask_lists(PtOrder *const *orders, PtRefusal *const *refusals, int n)
 		return;
 	ask_blacklists(orders, refusals, n);
 	ask_services(orders, refusals, n);
+}
+
+void
+pt_orders_find_values(PtOrder *const *orders, int n)
+{
+	static PtPlan plan = {
+		"SELECT u.ord::int4, (SELECT c.variables FROM portatext.contact c"
+		"   WHERE c.version = $1 AND c.number::text = u.number LIMIT 1)"
+		" FROM unnest($2::text[]) WITH ORDINALITY AS u(number, ord)",
+		2, {INT8OID, TEXTARRAYOID}
+	};
+	int64		version = n > 0 ? pt_own_contacts(orders[0]->account->account_id) : 0;
+	Datum		values[2];
+	uint64		rows;
+
+	if (version == 0)
+		return;
+	values[0] = Int64GetDatum(version);
+	values[1] = recipients(orders, n);
+	rows = pt_plan_run(&plan, values, NULL, SPI_OK_SELECT);
+	for (uint64 row = 0; row < rows; row++)
+	{
+		bool		isnull;
+		int			i = DatumGetInt32(pt_result(row, 1, &isnull)) - 1;
+		Datum		stored = pt_result(row, 2, &isnull);
+
+		orders[i]->values[PT_VALUES_OF_CONTACT] = isnull ? NULL : DatumGetJsonbPCopy(stored);
+	}
+	SPI_freetuptable(SPI_tuptable);
 }

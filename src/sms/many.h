@@ -15,4 +15,11 @@
  */
 extern void pt_orders_ask_lists(PtOrder *const *orders, PtRefusal *const *refusals, int n);
 
+/*
+ * The variables stored with their recipients (to) in the account's own
+ * contacts, into values[PT_VALUES_OF_CONTACT], in the current memory context
+ * (TPL-02).  Inside SPI, as the keeper.
+ */
+extern void pt_orders_find_values(PtOrder *const *orders, int n);
+
 #endif							/* PORTATEXT_MANY_H */

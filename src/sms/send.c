@@ -55,8 +55,8 @@ pt_read_order(FunctionCallInfo fcinfo, int first, PtOrder *order)
 	memset(order, 0, sizeof(*order));
 	order->body = ARG_TEXT(first);
 	order->from = ARG_TEXT(first + 1);
-	refuse_argument(fcinfo, first + 2, "template");
-	refuse_argument(fcinfo, first + 3, "variables");
+	order->template_name = ARG_TEXT(first + 2);
+	order->values[PT_VALUES_GIVEN] = PG_ARGISNULL(first + 3) ? NULL : PG_GETARG_JSONB_P(first + 3);
 	order->service_name = ARG_TEXT(first + 4);
 	if (!PG_ARGISNULL(first + 5))
 		order->schedule = pt_order_schedule_read(PG_GETARG_JSONB_P(first + 5));
@@ -120,6 +120,7 @@ pt_send_sms(PG_FUNCTION_ARGS)
 	pt_become_keeper(&saved);
 	if (!pt_key_find(&order, message_id))
 	{
+		pt_order_find_text(&order);
 		if (!pt_order_check(&order, PT_ASK_LISTS, &refusal))
 			pt_refusal_raise(&refusal);
 		pt_uuid7(message_id);
