@@ -13,15 +13,13 @@ SELECT portatext.stop_workers() AS stopped \gset
 SELECT portatext.balance();
 SELECT portatext.recharge(5000) > 0 AS recharged;
 SELECT account_id AS mine FROM portatext.account \gset
-INSERT INTO portatext.contact_list (account_id, name) VALUES (:mine, NULL), (:mine, 'north'), (:mine, 'south'), (:mine, 'empty');
-INSERT INTO portatext.contact (version, number, account_id, variables)
-    SELECT l.version, v.number, l.account_id, v.variables
+SELECT portatext.create_contact_list(name) > 0 AS made FROM unnest('{north,south,empty}'::text[]) name;
+SELECT portatext.set_contact(v.number, v.variables, v.list)
     FROM (VALUES
         (NULL, '+12025550101', '{"name": "Ann", "where": "home"}'::jsonb), (NULL, '+12025550103', '{"where": "home"}'),
         ('north', '+12025550101', '{"where": "north"}'), ('north', '+12025550102', '{"name": "Bob", "where": "north"}'),
         ('south', '+12025550102', '{"name": "Bob", "where": "south"}'), ('south', '+12025550103', NULL),
-        ('south', '+12025550104', '{"name": "Dan"}')) v (list, number, variables)
-    JOIN portatext.contact_list l ON l.name IS NOT DISTINCT FROM v.list;
+        ('south', '+12025550104', '{"name": "Dan"}')) v (list, number, variables);
 
 -- Are the counts those of the messages?  Nothing is shown if so.
 CREATE FUNCTION pg_temp.wrong_counts() RETURNS SETOF record LANGUAGE sql AS $$
@@ -55,6 +53,11 @@ TABLE pg_temp.counts;
 -- The same text for all.
 SELECT to_number, sqlstate FROM portatext.send_sms_to_lists('{north}', 'Hello north');
 SELECT count(*), count(DISTINCT group_id) FROM portatext.message WHERE body = 'Hello north';
+-- A list that is a query, with another list.
+SELECT portatext.create_query_list('asked', 'SELECT n AS number, n AS what FROM unnest(''{12025550102,1 202 555 0109}''::text[]) n') > 0 AS made;
+DROP TABLE sent;
+CREATE TEMP TABLE sent AS SELECT * FROM portatext.send_sms_to_lists('{asked,north}', 'We asked {{what}}', variables => '{}');
+SELECT s.to_number, s.sqlstate, m.body FROM sent s LEFT JOIN portatext.message m USING (message_id) ORDER BY s.ord;
 -- Blacklisted ones are refused, and repeated calls with a key send nothing twice.
 SELECT portatext.blacklist_add('+12025550104');
 SELECT to_number, sqlstate FROM portatext.send_sms_to_lists('{south}', 'Hello south', idempotency_key => 'k');

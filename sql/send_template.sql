@@ -14,14 +14,10 @@ SELECT portatext.balance();
 SELECT portatext.create_template('welcome', 'Hello {{name}}, your table {{ table }} is ready.') AS welcome \gset
 SELECT portatext.create_template('closed', 'We are closed on Monday.') > 0 AS made;
 -- The account's own contacts.
-INSERT INTO portatext.contact_list (account_id, name) SELECT account_id, NULL FROM portatext.account;
-INSERT INTO portatext.contact (version, number, account_id, variables)
-    SELECT l.version, v.number, l.account_id, v.variables
-    FROM portatext.contact_list l, (VALUES
-        ('+12025550101', '{"name": "Ann", "table": 4}'::jsonb), ('+12025550102', '{"name": "Bob"}'),
+SELECT portatext.set_contact(v.number, v.variables)
+    FROM (VALUES ('+12025550101', '{"name": "Ann", "table": 4}'::jsonb), ('+12025550102', '{"name": "Bob"}'),
         ('+12025550103', NULL), ('+12025550104', '{"name": "Zoë", "table": "ñandú"}'),
-        ('+12025550105', jsonb_build_object('name', repeat('long ', 40), 'table', 1))) v (number, variables)
-    WHERE l.name IS NULL;
+        ('+12025550105', jsonb_build_object('name', repeat('long ', 40), 'table', 1))) v (number, variables);
 PREPARE told AS SELECT body, encoding, segments, cost, group_id IS NULL AS alone FROM portatext.message WHERE message_id = $1;
 
 -- TPL-01: a template by name, and by id; TPL-02: values from the request go before the contact's.

@@ -81,17 +81,17 @@ pt_orders_find_values(PtOrder *const *orders, int n)
 {
 	static PtPlan plan = {
 		"SELECT u.ord::int4, (SELECT c.variables FROM portatext.contact c"
-		"   WHERE c.version = $1 AND c.number::text = u.number LIMIT 1)"
-		" FROM unnest($2::text[]) WITH ORDINALITY AS u(number, ord)",
+		"   WHERE c.version = l.version AND c.number::text = u.number LIMIT 1)"
+		" FROM portatext.contact_list l, unnest($2::text[]) WITH ORDINALITY AS u(number, ord)"
+		" WHERE l.account_id = $1 AND l.name IS NULL",
 		2, {INT8OID, TEXTARRAYOID}
 	};
-	int64		version = n > 0 ? pt_own_contacts(orders[0]->account->account_id) : 0;
 	Datum		values[2];
 	uint64		rows;
 
-	if (version == 0)
+	if (n == 0)
 		return;
-	values[0] = Int64GetDatum(version);
+	values[0] = Int64GetDatum(orders[0]->account->account_id);
 	values[1] = recipients(orders, n);
 	rows = pt_plan_run(&plan, values, NULL, SPI_OK_SELECT);
 	for (uint64 row = 0; row < rows; row++)
