@@ -20,18 +20,6 @@
 
 #define ARG_TEXT(n) (PG_ARGISNULL(n) ? NULL : PG_GETARG_TEXT_PP(n))
 
-/* Raises: the argument belongs to a way of sending that this version lacks. */
-static void
-refuse_argument(FunctionCallInfo fcinfo, int n, const char *name)
-{
-	PtRefusal	refusal;
-
-	if (PG_ARGISNULL(n))
-		return;
-	pt_refuse(&refusal, PT_REFUSE_NOT_OFFERED, "The argument \"%s\" is given.", name);
-	pt_refusal_raise(&refusal);
-}
-
 /* Is the enum value of portatext.message_priority 'bulk'? */
 static bool
 is_bulk(Oid value)
