@@ -58,6 +58,16 @@ sub load_file
 	open my $f, '>', $path or die "$path: $!\n";
 	for my $i ($n .. $n + 99)
 	{
+		# A tenth to the contacts of a list, which are counted as a group.
+		if ($i % 50 < 5)
+		{
+			printf $f "SELECT portatext.create_contact_list('list %d') \\g /dev/null\n", $i if $i % 50 == 0;
+			printf $f "SELECT portatext.set_contact('+1%06d%s', NULL, 'list %d') \\g /dev/null\n", $i,
+			  $fates[ rand @fates - 1 ], $i - $i % 50;
+			printf $f "SELECT 'sent', to_number, message_id FROM portatext.send_sms_to_lists('{list %d}', 'To a list');\n",
+			  $i - 4 if $i % 50 == 4;
+			next;
+		}
 		my $fate = $fates[ rand @fates ];
 		my $to = sprintf '+1%06d%s', $i, $fate;
 		my $body = rand() < 0.15 ? "repeat('part ', 70)" : "'Hello number $i'";
@@ -239,6 +249,7 @@ sub check_all
 		(SELECT FROM portatext.needs_attention n WHERE n.message_id = m.message_id)}), 0,
 		"$what: BILL-22 what is unclear is listed");
 	check_money($what);
+	is($node->wrong_tallies, '', "$what: the tallies of groups are the counts of their messages");
 	return;
 }
 
@@ -272,6 +283,9 @@ check_all('at the end') if $count % $stride;
 PostgreSQL::Test::Utils::append_to_file("$folder/stop", "\n");
 waitpid $_, 0 for @children;
 
+cmp_ok(sql('SELECT count(DISTINCT group_id) FROM portatext.message'), '>', 1, 'several groups were sent');
+ok($node->wait_sql('SELECT count(*) FROM portatext.message_tally_change', 0), 'the runner has summed up the tallies');
+is($node->wrong_tallies, '', 'and they are the same');
 cmp_ok(sql(q{SELECT count(*) FROM portatext.message WHERE state = 'delivered'}), '>', 100,
 	'receipts came in through the receiver');
 cmp_ok(sql(q{SELECT count(*) FROM portatext.message WHERE state = 'rejected'}), '>', 0, 'and refusals');

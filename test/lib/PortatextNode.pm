@@ -140,6 +140,22 @@ sub announce_kill
 	return;
 }
 
+# ---- what must hold ----
+
+# Groups and states whose tallies are not the counts of their messages, as text; empty: none.
+sub wrong_tallies
+{
+	my ($self, $db) = @_;
+
+	return $self->safe_psql($db // 'postgres', q{
+		SELECT group_id, state, m.messages, c.messages AS tally, m.credits, c.credits AS tally_credits
+		FROM (SELECT group_id, state, count(*) AS messages,
+				sum(CASE WHEN state IN ('rejected', 'expired', 'cancelled', 'skipped') THEN 0 ELSE cost END) AS credits
+			FROM portatext.message WHERE group_id IS NOT NULL GROUP BY group_id, state) m
+		FULL JOIN (SELECT * FROM portatext.message_group_count WHERE messages <> 0 OR credits <> 0) c USING (group_id, state)
+		WHERE (m.messages, m.credits) IS DISTINCT FROM (c.messages, c.credits)});
+}
+
 # ---- stop points (src/point.c) ----
 
 sub point_dir { return $_[0]->data_dir . '/portatext_points' }
