@@ -49,6 +49,9 @@ SELECT portatext.sees_all();
 ROLLBACK;
 SELECT count(*) FROM portatext.pg_stat_progress_portatext;
 SELECT state, position, done FROM portatext.job WHERE job_id = :job;
+-- One that is committed by itself does not keep the job from the runner.
+SELECT portatext.run_chunk(:job);
+SELECT count(*) FROM portatext.pg_stat_progress_portatext;
 SELECT portatext.cancel_job(:job);
 
 -- Its input is still coming.

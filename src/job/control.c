@@ -37,7 +37,7 @@ take(int64 job_id, PtJobRow *row)
 {
 	check_owner(job_id);
 	pt_job_wait_lock(job_id);
-	if (!pt_job_read(job_id, row))
+	if (!pt_job_read(job_id, row, true))
 		check_owner(job_id);	/* deleted meanwhile */
 }
 
@@ -197,6 +197,7 @@ Datum
 pt_run_chunk(PG_FUNCTION_ARGS)
 {
 	int64		job_id = PG_GETARG_INT64(0);
+	bool		goes_on = SPI_inside_nonatomic_context();	/* in run_job */
 	PtJobRow	row;
 	bool		ended;
 
@@ -207,6 +208,8 @@ pt_run_chunk(PG_FUNCTION_ARGS)
 	take(job_id, &row);
 	check_runnable(&row);
 	ended = pt_job_chunk(&row);
+	if (goes_on && !ended)
+		pt_progress_goes_on();
 	say_progress(&row, ended);
 	SPI_finish();
 	PG_RETURN_BOOL(!ended);

@@ -83,18 +83,19 @@ json_result(int column)
 	return isnull ? NULL : DatumGetJsonbPCopy(value);
 }
 
+#define READ \
+	"SELECT account_id, kind, state::text, arguments, position, COALESCE(total, -1), done, errors, result, failures" \
+	" FROM portatext.job WHERE job_id = $1 FOR NO KEY UPDATE"
+
 bool
-pt_job_read(int64 job_id, PtJobRow *row)
+pt_job_read(int64 job_id, PtJobRow *row, bool wait)
 {
-	static PtPlan plan = {
-		"SELECT account_id, kind, state::text, arguments, position, COALESCE(total, -1), done, errors, result, failures"
-		" FROM portatext.job WHERE job_id = $1 FOR NO KEY UPDATE",
-		1, {INT8OID}
-	};
+	static PtPlan plan = {READ, 1, {INT8OID}};
+	static PtPlan skipping = {READ " SKIP LOCKED", 1, {INT8OID}};
 	Datum		value = Int64GetDatum(job_id);
 	bool		isnull;
 
-	if (keep(&plan, &value, NULL, SPI_OK_SELECT) == 0)
+	if (keep(wait ? &plan : &skipping, &value, NULL, SPI_OK_SELECT) == 0)
 		return false;
 	row->job.job_id = job_id;
 	row->job.account_id = DatumGetInt64(pt_result(0, 1, &isnull));

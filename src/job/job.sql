@@ -25,6 +25,7 @@ CREATE TABLE portatext.job (
 ) WITH (fillfactor = 70);
 CREATE INDEX job_account ON portatext.job (account_id, job_id);
 CREATE INDEX job_waiting ON portatext.job (account_id, run_after, job_id) WHERE state IN ('queued', 'running');
+CREATE INDEX job_later ON portatext.job (run_after) WHERE state IN ('queued', 'running');
 CREATE INDEX job_ended ON portatext.job (finished_at) WHERE finished_at IS NOT NULL;
 COMMENT ON TABLE portatext.job IS 'Jobs of the accounts: imports, builds of campaigns, and what later rooms add (JOB-03).';
 COMMENT ON COLUMN portatext.job.kind IS 'What it does: contact_import, campaign_create.';

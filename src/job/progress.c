@@ -5,7 +5,8 @@
  * A small array in shared memory, one entry for a process.  Without shared
  * memory, or when all entries are taken, nothing is shown and nothing else
  * happens.  An entry is given back at the end of the work, at the end of the
- * process, and when its transaction is rolled back.
+ * process, and at the end of the transaction: of any, or, for a job that goes on
+ * in the next one, of one that is rolled back.
  */
 #include "job/row.h"
 
@@ -49,6 +50,7 @@ typedef struct Progress
 
 static Progress *progress = NULL;	/* NULL: not preloaded */
 static Entry *mine = NULL;
+static bool goes_on = false;	/* the entry outlives a commit */
 
 static shmem_request_hook_type previous_request = NULL;
 static shmem_startup_hook_type previous_startup = NULL;
@@ -99,13 +101,21 @@ pt_progress_end(void)
 	mine->pid = 0;
 	LWLockRelease(progress->lock);
 	mine = NULL;
+	goes_on = false;
 }
 
-/* A transaction that is rolled back has done nothing. */
+void
+pt_progress_goes_on(void)
+{
+	goes_on = true;
+}
+
+/* Gives the entry back with its transaction. */
 static void
 at_end(XactEvent event, void *arg)
 {
-	if (event == XACT_EVENT_ABORT)
+	if (event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE ||
+		(event == XACT_EVENT_COMMIT && !goes_on))
 		pt_progress_end();
 }
 

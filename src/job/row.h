@@ -24,7 +24,7 @@ typedef struct PtJobRow
 extern const PtJobKind *pt_job_kind(const char *name);	/* NULL: unknown */
 extern bool pt_job_try_lock(int64 job_id);
 extern void pt_job_wait_lock(int64 job_id);
-extern bool pt_job_read(int64 job_id, PtJobRow *row);	/* locks it; false: there is none */
+extern bool pt_job_read(int64 job_id, PtJobRow *row, bool wait);	/* locks it; false: there is none, or it is locked */
 extern void pt_job_write(PtJobRow *row, const char *state);	/* after a chunk */
 extern void pt_job_end(PtJobRow *row, const char *state, const char *error, bool abandon);
 extern void pt_job_tell(int64 job_id);	/* the event of its state */
@@ -39,6 +39,7 @@ extern void pt_job_test_init(void);
 
 /* progress.c */
 extern void pt_progress_request(void);	/* from _PG_init while preloading */
+extern void pt_progress_goes_on(void);	/* the next transaction goes on with the work */
 extern bool pt_progress_elsewhere(int64 job_id);	/* does another process work at it? */
 
 #endif							/* PORTATEXT_JOB_ROW_H */

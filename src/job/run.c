@@ -95,7 +95,7 @@ take_next(PtJobRow *row)
 		if (job_id == 0)
 			return false;
 		if (!pt_progress_elsewhere(job_id) && pt_job_try_lock(job_id) &&
-			pt_job_read(job_id, row) && pt_job_waits(row))
+			pt_job_read(job_id, row, false) && pt_job_waits(row))
 			return true;
 		others[n++] = Int64GetDatum(job_id);
 	}
@@ -115,18 +115,20 @@ pt_job_run_next(void)
 	}
 	last_account = row.job.account_id;
 	chunk_job = row.job.job_id;
-	pt_job_chunk(&row);
+	if (!pt_job_chunk(&row))
+		pt_progress_goes_on();
 	return true;
 }
 
-/* Is it the server that had no room or was disturbed, and not the job's fault? */
+/* Is it the server that had no room, or somebody who was in the way, and not the job's fault? */
 static bool
 is_passing(int sqlerrcode)
 {
 	int			class = ERRCODE_TO_CATEGORY(sqlerrcode);
 
 	return class == ERRCODE_INSUFFICIENT_RESOURCES || class == ERRCODE_OPERATOR_INTERVENTION ||
-		class == ERRCODE_TRANSACTION_ROLLBACK || class == ERRCODE_SYSTEM_ERROR;
+		class == ERRCODE_TRANSACTION_ROLLBACK || class == ERRCODE_SYSTEM_ERROR ||
+		sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE;
 }
 
 /* Notes one more error; the job is tried again after 1, 2, 4 ... 60 s. */
@@ -155,8 +157,8 @@ pt_job_note_failure(int sqlerrcode, const char *message, bool abandon)
 
 	if (chunk_job == 0)
 		return false;
-	pt_job_wait_lock(chunk_job);
-	if (!pt_job_read(chunk_job, &row) || !pt_job_waits(&row))
+	/* Who has it in hand may keep it for long: nothing is noted then. */
+	if (!pt_job_try_lock(chunk_job) || !pt_job_read(chunk_job, &row, false) || !pt_job_waits(&row))
 		return true;
 	if (row.failures + 1 >= (is_passing(sqlerrcode) ? PT_JOB_PASSING_TRIES : PT_JOB_TRIES))
 		pt_job_end(&row, "failed", message, abandon);

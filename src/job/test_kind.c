@@ -4,7 +4,8 @@
  *
  * A job counts to arguments.chunks, one a chunk, and leaves an event test.chunk
  * for each, so that a chunk that is done twice or not at all shows.  arguments.ms:
- * how long a chunk takes; arguments.fail_at: the chunk that always fails.
+ * how long a chunk takes; arguments.fail_at: the chunk that always fails;
+ * arguments.lock: an advisory lock that a chunk waits for.
  */
 #include "job/row.h"
 
@@ -14,6 +15,7 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 
 /* Leaves an event with the job's number and a number of its own. */
 static void
@@ -38,6 +40,8 @@ count_chunk(PtJob *job)
 
 	leave_trace(job, "test.chunk", n);
 	PT_POINT("job_test_chunk");
+	if (pt_job_int(job->arguments, "lock", 0) != 0)
+		DirectFunctionCall1(pg_advisory_xact_lock_int8, Int64GetDatum(pt_job_int(job->arguments, "lock", 0)));
 	for (int64 ms = pt_job_int(job->arguments, "ms", 0); ms > 0; ms -= 10)
 	{
 		pg_usleep(10000L);

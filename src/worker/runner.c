@@ -6,10 +6,12 @@
 #include "worker/task.h"
 
 #include "campaign/campaign.h"
+#include "contact/contact.h"
 #include "job/job.h"
 #include "sms/tally.h"
 
 #define SWEEP_MS 5000			/* what no wake has announced is found within it */
+#define RETIRE_MS 60000
 
 extern PGDLLEXPORT void pt_runner_main(Datum arg);
 
@@ -82,11 +84,26 @@ absorb_tallies(void *arg)
 		((PtTask *) arg)->next_ms = 0;
 }
 
+/* Deletes a batch of the contacts that newer versions of their lists have replaced. */
+static void
+retire_contacts(void *arg)
+{
+	PtRole		saved;
+	int64		gone;
+
+	pt_become_keeper(&saved);
+	gone = pt_contacts_retire();
+	pt_become_caller(&saved);
+	if (gone > 0)
+		((PtTask *) arg)->next_ms = 0;
+}
+
 /* A task that has more to do sets next_ms to 0 and has its next turn after the others. */
 static PtTask tasks[] = {
 	{.name = "jobs",.body = run_jobs,.failed = job_failed,.period_ms = SWEEP_MS,.on_wake = true},
 	{.name = "campaigns",.body = release_campaigns,.failed = campaign_failed,.period_ms = SWEEP_MS,.on_wake = true},
 	{.name = "groups: tallies",.body = absorb_tallies,.period_ms = SWEEP_MS},
+	{.name = "contacts: replaced ones",.body = retire_contacts,.period_ms = RETIRE_MS},
 };
 
 /* Entry point of the runner. */

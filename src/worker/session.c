@@ -30,7 +30,7 @@
 
 #define WATCHDOG_MS 1000
 #define ERROR_LOG_INTERVAL (60 * USECS_PER_SEC)	/* the same error, at most so often */
-#define RECEIVER_LOCK_TIMEOUT "1s"
+#define SHORT_LOCK_TIMEOUT "1s"
 #define ERRORS_REMEMBERED 8
 
 static PtWorkerKind session_kind;
@@ -85,9 +85,9 @@ pt_session_fix_settings(void)
 {
 	for (int i = 0; i < lengthof(fixed_settings); i++)
 		SetConfigOption(fixed_settings[i][0], fixed_settings[i][1], PGC_SUSET, PGC_S_OVERRIDE);
-	/* Somebody's open transaction must not keep every callback waiting. */
-	if (session_kind == PT_RECEIVER)
-		SetConfigOption("lock_timeout", RECEIVER_LOCK_TIMEOUT, PGC_SUSET, PGC_S_OVERRIDE);
+	/* Somebody's open transaction must not keep every callback, or every account's jobs, waiting. */
+	if (session_kind == PT_RECEIVER || session_kind == PT_RUNNER)
+		SetConfigOption("lock_timeout", SHORT_LOCK_TIMEOUT, PGC_SUSET, PGC_S_OVERRIDE);
 	if (synchronous_commit < SYNCHRONOUS_COMMIT_ON)
 		SetConfigOption("synchronous_commit", "on", PGC_SUSET, PGC_S_OVERRIDE);
 }

@@ -175,6 +175,27 @@ ok(wait_sql("SELECT failures > 20 AND state <> 'failed' AND run_after > now() + 
 sql("DROP TRIGGER full_disk ON portatext.event; UPDATE portatext.job SET run_after = now() WHERE job_id = $job");
 reaches($job, 'finished', 'and goes on when there is some');
 
+# Nobody's open transaction stops the runner: neither what a chunk waits for ...
+my $holder = $node->background_psql('postgres');
+$holder->query_safe('SELECT pg_advisory_lock(77)');
+my $waiter = make_job('red', 'test_count', '{"chunks": 2, "lock": 77}');
+ok(wait_sql("SELECT failures > 0 AND error LIKE '%lock timeout%' FROM portatext.job WHERE job_id = $waiter"), 'a chunk does not wait for a lock for ever');
+$job = make_job('blue', 'test_count', '{"chunks": 2}');
+reaches($job, 'finished', 'the others go on');
+$holder->query_safe('SELECT pg_advisory_unlock(77)');
+reaches($waiter, 'finished', 'and it, too, when the lock is free');
+
+# ... nor a job that is cancelled, and the transaction stays open.
+$waiter = paused_job('red', 'test_count', '{"chunks": 5, "fail_at": 1}');
+$holder->query_until(qr/^go/m, "\\echo go\nBEGIN; SELECT portatext.cancel_job($waiter);\n");
+ok(wait_sql(q{SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%cancel_job(%' AND wait_event_type = 'Lock'}, 1), 'a job is cancelled in its chunk');
+$node->release_point('job_test_chunk');
+$job = make_job('blue', 'test_count', '{"chunks": 2}');
+reaches($job, 'finished', 'the chunk fails, the transaction stays open, the others go on');
+$holder->query_safe('COMMIT');
+is(state_of($waiter), 'cancelled', 'then it is cancelled');
+$holder->quit;
+
 # ---- turns ----
 
 sql('SELECT portatext.stop_workers()');
