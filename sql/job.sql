@@ -110,6 +110,3 @@ DELETE FROM portatext.job WHERE account_id IN (:red, :blue);
 DROP FUNCTION job_in, events;
 DELETE FROM portatext.account_role WHERE role_name LIKE 'regress_job_%';
 DROP ROLE regress_job_red, regress_job_blue, regress_job_operator;
-\if :preloaded
-SELECT portatext.start_workers() AS started \gset
-\endif

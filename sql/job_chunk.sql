@@ -89,6 +89,3 @@ DROP VIEW jobs;
 DROP FUNCTION job_test_create, job_test_queue, events;
 DELETE FROM portatext.account_role WHERE role_name = 'regress_chunk';
 DROP ROLE regress_chunk;
-\if :preloaded
-SELECT portatext.start_workers() AS started \gset
-\endif
