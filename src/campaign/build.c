@@ -14,6 +14,7 @@
 
 #define SLICES 10				/* of PT_BUILD_SLICE contacts, in one chunk */
 #define SLICE_MEMORY (1024 * 1024)	/* kept by the process */
+#define LOCK_WAIT_US 50000
 
 /* Makes the job that builds a run; returns its id. */
 static int64
@@ -66,12 +67,16 @@ pt_campaign_new_run(int64 campaign_id)
 	return make_run(campaign_id, true);
 }
 
-/* Is the run still to be built?  It cannot be cancelled or deleted until the chunk has committed. */
+/*
+ * Is the run still to be built?  Whoever ends that takes the job's lock before it
+ * commits, and the chunk has that lock: the run's row need not be locked, which
+ * would make the runner wait for an open transaction with start_campaign().
+ */
 static bool
 still_building(int64 run_id)
 {
 	static PtPlan plan = {
-		"SELECT FROM portatext.campaign_run r WHERE r.run_id = $1 AND r.state = 'building' FOR SHARE",
+		"SELECT FROM portatext.campaign_run r WHERE r.run_id = $1 AND r.state = 'building'",
 		1, {INT8OID}
 	};
 	Datum		value = Int64GetDatum(run_id);
@@ -219,8 +224,30 @@ build_result(const PtBuild *build, int run, int64 recipients)
 	return pt_job_json(json.data);
 }
 
-/* The run is built: it may be started, or starts at once if that was asked for meanwhile (CAMP-04). */
-static void
+/*
+ * Locks the run's row; false: somebody else has it, who may be waiting for this
+ * chunk to end.
+ */
+static bool
+lock_run(int64 run_id)
+{
+	static PtPlan plan = {
+		"SELECT FROM portatext.campaign_run r WHERE r.run_id = $1 FOR NO KEY UPDATE SKIP LOCKED",
+		1, {INT8OID}
+	};
+	Datum		value = Int64GetDatum(run_id);
+
+	if (pt_plan_run_latest(&plan, &value, NULL, SPI_OK_SELECT) > 0)
+		return true;
+	pg_usleep(LOCK_WAIT_US);
+	return pt_plan_run_latest(&plan, &value, NULL, SPI_OK_SELECT) > 0;
+}
+
+/*
+ * The run is built: it may be started, or starts at once if that was asked for
+ * meanwhile (CAMP-04).  false: not yet, the next chunk tries again.
+ */
+static bool
 finish_run(const PtBuild *build, PtJob *job)
 {
 	static PtPlan plan = {
@@ -233,31 +260,30 @@ finish_run(const PtBuild *build, PtJob *job)
 	bool		isnull;
 	bool		start;
 
-	pt_plan_run(&plan, values, NULL, SPI_OK_UPDATE_RETURNING);
+	if (!lock_run(build->run_id))
+		return false;
+	pt_plan_run_latest(&plan, values, NULL, SPI_OK_UPDATE_RETURNING);
 	start = DatumGetBool(pt_result(0, 3, &isnull));
 	job->result = build_result(build, DatumGetInt32(pt_result(0, 1, &isnull)),
 							   DatumGetInt64(pt_result(0, 2, &isnull)));
 	pt_campaign_set_state(build->run_id, "ready", NULL);
 	if (start)
 		pt_campaign_set_state(build->run_id, "running", NULL);
+	return true;
 }
 
 /* Goes on from the job's position; true: the run is built. */
 static bool
 build_on(PtBuild *build, PtJob *job)
 {
-	build->account = pt_account_get(job->account_id);
-	pt_build_load(build);
+	pt_build_load(build, job->account_id);
 	read_position(job, build);
 	if (build->sources.n == 0)
 		open_sources(build, job);
-	else
+	else if (build->source < build->sources.n)
 		build_slices(build, job);
 	write_position(build, job);
-	if (build->source < build->sources.n)
-		return false;
-	finish_run(build, job);
-	return true;
+	return build->source == build->sources.n && finish_run(build, job);
 }
 
 /* The run was cancelled meanwhile: what was written of it goes. */
@@ -298,10 +324,8 @@ abandon_build(PtJob *job)
 
 	pt_become_keeper(&saved);
 	if (still_building(run_id))
-	{
 		pt_campaign_set_state(run_id, job->ending, strcmp(job->ending, "failed") == 0 ? "build" : "requested");
-		(void) pt_campaign_forget(job->account_id, &run_id, 1);
-	}
+	(void) pt_campaign_forget(job->account_id, &run_id, 1);
 	pt_become_caller(&saved);
 }
 

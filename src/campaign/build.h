@@ -59,10 +59,10 @@ typedef struct PtBuildSlice
 } PtBuildSlice;
 
 /*
- * Fills in the campaign of campaign_id, which must be that of account; raises 42704.
- * build_load.c.  Inside SPI, as the keeper.
+ * Fills in the campaign of campaign_id; raises 42704 when the account has none
+ * (0: any account).  build_load.c.  Inside SPI, as the keeper.
  */
-extern void pt_build_load(PtBuild *build);
+extern void pt_build_load(PtBuild *build, int64 account_id);
 
 /* Reads the next contacts and decides on each; build_contact.c.  false: the source has no more behind them. */
 extern bool pt_build_read(PtBuild *build, PtBuildSlice *slice);

@@ -18,14 +18,14 @@ text_result(int col)
 }
 
 void
-pt_build_load(PtBuild *build)
+pt_build_load(PtBuild *build, int64 account_id)
 {
 	static PtPlan plan = {
-		"SELECT c.from_number, c.service, c.variables, c.schedule_id, c.priority = 'bulk', c.all_subscribers"
-		" FROM portatext.campaign c WHERE c.campaign_id = $1 AND c.account_id = $2",
+		"SELECT c.from_number, c.service, c.variables, c.schedule_id, c.priority = 'bulk', c.all_subscribers, c.account_id"
+		" FROM portatext.campaign c WHERE c.campaign_id = $1 AND ($2 = 0 OR c.account_id = $2)",
 		2, {INT8OID, INT8OID}
 	};
-	Datum		values[2] = {Int64GetDatum(build->campaign_id), Int64GetDatum(build->account->account_id)};
+	Datum		values[2] = {Int64GetDatum(build->campaign_id), Int64GetDatum(account_id)};
 	Datum		value;
 	bool		isnull;
 	int32		schedule_id;
@@ -41,7 +41,9 @@ pt_build_load(PtBuild *build)
 		build->variables = DatumGetJsonbPCopy(value);
 	build->bulk = DatumGetBool(pt_result(0, 5, &isnull));
 	build->all_subscribers = DatumGetBool(pt_result(0, 6, &isnull));
+	account_id = DatumGetInt64(pt_result(0, 7, &isnull));
 	schedule_id = DatumGetInt32(pt_result(0, 4, &isnull));
 	build->schedule = isnull ? NULL : pt_schedule_by_id(schedule_id);
+	build->account = pt_account_get(account_id);
 	pt_variants_load(build->campaign_id, &build->variants);
 }

@@ -11,7 +11,8 @@ DECLARE
     r portatext.campaign_run;
 BEGIN
     SELECT x.* INTO r FROM portatext.campaign_run x
-        WHERE x.campaign_id = campaign AND x.account_id = portatext.current_account() ORDER BY x.ord DESC LIMIT 1;
+        WHERE x.campaign_id = campaign AND (portatext.sees_all() OR x.account_id = portatext.current_account())
+        ORDER BY x.ord DESC LIMIT 1;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'campaign % does not exist', campaign USING ERRCODE = 'undefined_object';
     END IF;
@@ -42,11 +43,12 @@ CREATE FUNCTION portatext.delete_campaign(campaign bigint) RETURNS void
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
-    mine constant bigint := portatext.current_account();
+    owner bigint;
     busy portatext.run_state;
     runs bigint[];
 BEGIN
-    PERFORM FROM portatext.campaign c WHERE c.campaign_id = campaign AND c.account_id = mine FOR UPDATE;
+    SELECT c.account_id INTO owner FROM portatext.campaign c
+        WHERE c.campaign_id = campaign AND (portatext.sees_all() OR c.account_id = portatext.current_account()) FOR UPDATE;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'campaign % does not exist', campaign USING ERRCODE = 'undefined_object';
     END IF;
@@ -61,7 +63,7 @@ BEGIN
         WHERE s.campaign_id = campaign AND s.version IS NOT NULL;
     DELETE FROM portatext.campaign_run r WHERE r.campaign_id = campaign;
     DELETE FROM portatext.campaign c WHERE c.campaign_id = campaign;
-    PERFORM portatext.forget_runs(mine, runs);
+    PERFORM portatext.forget_runs(owner, runs);
 END
 $$;
 COMMENT ON FUNCTION portatext.delete_campaign(bigint) IS

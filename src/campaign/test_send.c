@@ -135,6 +135,7 @@ pt_test_campaign(PG_FUNCTION_ARGS)
 	bool	   *isnull;
 	int			n;
 	int64		ord = 0;
+	int64		account_id;
 	PtRole		saved;
 
 	InitMaterializedSRF(fcinfo, 0);
@@ -143,10 +144,10 @@ pt_test_campaign(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a test is sent to at most %d numbers", NUMBERS)));
+	account_id = pt_sees_all() ? 0 : pt_current_account();
 	SPI_connect();
-	build.account = pt_account_get(pt_current_account());
 	pt_become_keeper(&saved);
-	pt_build_load(&build);
+	pt_build_load(&build, account_id);
 	for (int i = 0; i < n; i++)
 		send_all(&build, isnull[i] ? NULL : DatumGetTextPP(numbers[i]), (ReturnSetInfo *) fcinfo->resultinfo, &ord);
 	pt_become_caller(&saved);
