@@ -209,16 +209,16 @@ all_skipped(const PtBuild *build)
 	return n;
 }
 
-/* {"id", "status", "run", "recipients", "duplicates", "skipped"}: the job's result (JOB-03). */
+/* {"id", "status", "run", "recipients", "duplicates", "refused", "skipped"}: the job's result (JOB-03). */
 static Jsonb *
 build_result(const PtBuild *build, int run, int64 recipients)
 {
 	StringInfoData json;
 
 	initStringInfo(&json);
-	appendStringInfo(&json, "{\"id\": %lld, \"status\": \"ready\", \"run\": %d, \"recipients\": %lld, \"duplicates\": %lld, ",
+	appendStringInfo(&json, "{\"id\": %lld, \"status\": \"ready\", \"run\": %d, \"recipients\": %lld, \"duplicates\": %lld, \"refused\": %lld, ",
 					 (long long) build->campaign_id, run, (long long) recipients,
-					 (long long) build->duplicates);
+					 (long long) build->duplicates, (long long) build->sources.refused);
 	append_skipped(build, &json);
 	appendStringInfoChar(&json, '}');
 	return pt_job_json(json.data);

@@ -115,30 +115,20 @@ find_duplicates(PtBuild *build, PtBuildSlice *slice)
 		build->duplicates += slice->items[i].duplicate;
 }
 
-/* The text for one contact: its list's variables, its own, the campaign's (CAMP-15); NULL: one is missing. */
-static text *
-contact_text(const PtBuild *build, const ContactPage *page, int row, PtBuildItem *item)
+/* Where a contact's text takes its values from: its list's variables, its own, the campaign's (CAMP-15). */
+static void
+set_values(const PtBuild *build, const ContactPage *page, int row, PtOrder *order)
 {
-	const Jsonb *layers[3];
-	char	   *missing;
-	text	   *body;
 	int			n = 0;
 
-	if (!item->variant->has_variables)
-		return item->variant->body;
 	for (int col = 2; col <= 3; col++)
 	{
 		Datum		variables = field(page, row, col);
 
 		if (variables != (Datum) 0)
-			layers[n++] = DatumGetJsonbP(variables);
+			order->values[n++] = DatumGetJsonbP(variables);
 	}
-	if (build->variables != NULL)
-		layers[n++] = build->variables;
-	body = pt_template_render(item->variant->template, layers, n, &missing);
-	if (body == NULL)
-		pt_refuse(&item->refusal, PT_REFUSE_MISSING_VARIABLE, "The variable is \"%s\".", missing);
-	return body;
+	order->values[n] = build->variables;
 }
 
 /* Checks one contact, all but blacklists and subscription; bases has an order for each variant. */
@@ -146,22 +136,22 @@ static void
 check_item(const PtBuild *build, const ContactPage *page, int row, PtOrder *bases, PtBuildItem *item)
 {
 	PtOrder    *base = &bases[item->variant->variant - 1];
-	text	   *recipient = item->order.recipient;
-	text	   *body = item->order.to[0] == '\0' ? item->variant->body : contact_text(build, page, row, item);
+	PtOrder    *order = &item->order;
+	text	   *recipient = order->recipient;
+	char		to[PT_E164_SIZE];
 
-	if (body == NULL)
+	memcpy(to, order->to, sizeof(to));
+	*order = *base;
+	memcpy(order->to, to, sizeof(to));
+	order->recipient = recipient;
+	if (order->template != NULL)
+		set_values(build, page, row, order);
+	(void) pt_order_check(order, PT_LISTS_ASKED, &item->refusal);
+	if (order->template != NULL)
 		return;
-	item->order = *base;
-	item->order.recipient = recipient;
-	item->order.body = body;
-	(void) pt_order_check(&item->order, PT_LISTS_ASKED, &item->refusal);
-	if (item->order.to[0] != '\0')
-		item->number = item->order.to;
-	if (item->variant->has_variables)
-		return;
-	base->counted = item->order.counted;
-	base->counted_for = item->order.counted_for;
-	base->analysis = item->order.analysis;
+	base->counted = order->counted;
+	base->counted_for = order->counted_for;
+	base->analysis = order->analysis;
 }
 
 /* The order that those of all contacts begin as, for each variant. */
@@ -177,6 +167,9 @@ base_orders(const PtBuild *build)
 		bases[i].service_name = build->service;
 		bases[i].bulk = build->bulk;
 		bases[i].kind = PT_KIND_ORDINARY;
+		bases[i].body = build->variants.list[i].body;
+		if (build->variants.list[i].has_variables)
+			bases[i].template = build->variants.list[i].template;
 	}
 	return bases;
 }

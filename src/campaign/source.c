@@ -138,6 +138,7 @@ pt_sources_open(int64 account_id, int64 campaign_id, text *service, PtSources *s
 							SPI_getvalue(rows->vals[i], rows->tupdesc, 3))));
 		pt_list_open(account_id, DatumGetTextPP(name), &list);
 		add_source(sources, false, list.version);
+		sources->refused += list.refused;
 	}
 	if (service != NULL)
 		open_services(account_id, service, sources);
@@ -174,7 +175,7 @@ pt_sources_out(const PtSources *sources, StringInfo json)
 		appendStringInfo(json, "%s{\"%s\": %lld}", i == 0 ? "" : ", ",
 						 sources->list[i].subscribers ? "service" : "version",
 						 (long long) sources->list[i].id);
-	appendStringInfoChar(json, ']');
+	appendStringInfo(json, "], \"refused\": %lld", (long long) sources->refused);
 }
 
 void
@@ -187,6 +188,7 @@ pt_sources_in(const Jsonb *position, PtSources *sources)
 	memset(sources, 0, sizeof(*sources));
 	if (getKeyJsonValueFromContainer(root, "sources", 7, &found) == NULL || found.type != jbvBinary)
 		return;
+	sources->refused = pt_job_int(position, "refused", 0);
 	array = found.val.binary.data;
 	for (uint32 i = 0; i < JsonContainerSize(array); i++)
 	{

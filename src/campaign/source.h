@@ -21,6 +21,7 @@ typedef struct PtSources
 {
 	int			n;
 	PtSource   *list;
+	int64		refused;		/* rows of queries that were opened and whose number could not be read */
 } PtSources;
 
 /*

@@ -41,38 +41,31 @@ list_variables(int64 campaign_id, const char *number)
 	return isnull ? NULL : DatumGetJsonbPCopy(variables);
 }
 
-/* One of the campaign's texts for one number; NULL with a refusal: a variable is missing. */
-static text *
-render(const PtBuild *build, const PtVariant *variant, const char *number, PtRefusal *refusal)
+/* Puts in the number's values: its list's, its own, the campaign's (CAMP-15); false: refused. */
+static bool
+render(const PtBuild *build, PtOrder *order, PtRefusal *refusal)
 {
-	const Jsonb *layers[3];
-	char	   *missing;
-	text	   *body;
-
-	if (!variant->has_variables)
-		return variant->body;
-	layers[0] = list_variables(build->campaign_id, number);
-	layers[1] = pt_contact_variables(build->account->account_id, number);
-	layers[2] = build->variables;
-	body = pt_template_render(variant->template, layers, 3, &missing);
-	if (body == NULL)
-		pt_refuse(refusal, PT_REFUSE_MISSING_VARIABLE, "The variable is \"%s\".", missing);
-	return body;
+	order->values[0] = list_variables(build->campaign_id, order->to);
+	order->values[1] = pt_contact_variables(build->account->account_id, order->to);
+	order->values[2] = build->variables;
+	if (!pt_order_render(order, PT_LISTS_ASKED, refusal))
+		return false;
+	order->template = NULL;
+	return true;
 }
 
 /* Checks, charges and stores one message. */
 static void
-send_one(const PtBuild *build, const PtVariant *variant, PtOrder *order, pg_uuid_t *id, PtRefusal *refusal)
+send_one(const PtBuild *build, PtOrder *order, pg_uuid_t *id, PtRefusal *refusal)
 {
 	text	   *recipient = order->recipient;
+	bool		known = recipient != NULL &&
+		pt_number_read(VARDATA_ANY(recipient), VARSIZE_ANY_EXHDR(recipient), NULL, order->to) == PT_NUMBER_OK;
 
 	refusal->code = PT_ACCEPTED;
-	if (recipient == NULL ||
-		pt_number_read(VARDATA_ANY(recipient), VARSIZE_ANY_EXHDR(recipient), NULL, order->to) != PT_NUMBER_OK)
-		order->body = variant->body;
-	else
-		order->body = render(build, variant, order->to, refusal);
-	if (refusal->code != PT_ACCEPTED || !pt_order_check(order, PT_ASK_LISTS, refusal))
+	if (!known)
+		order->to[0] = '\0';
+	if ((known && !render(build, order, refusal)) || !pt_order_check(order, PT_ASK_LISTS, refusal))
 		return;
 	if (!pt_charge(order->account->account_id, order->cost))
 	{
@@ -119,7 +112,9 @@ send_all(const PtBuild *build, text *recipient, ReturnSetInfo *rsinfo, int64 *or
 		order.recipient = recipient;
 		order.from = build->from;
 		order.service_name = build->service;
-		send_one(build, variant, &order, id, &refusal);
+		order.body = variant->body;
+		order.template = variant->has_variables ? variant->template : NULL;
+		send_one(build, &order, id, &refusal);
 		report(rsinfo, ++*ord, &order, id, &refusal, variant);
 	}
 }
