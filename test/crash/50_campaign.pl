@@ -137,45 +137,6 @@ sub acknowledged
 
 # ---- the kills ----
 
-sub kill_postmaster
-{
-	my ($postmaster) = split /\n/, PostgreSQL::Test::Utils::slurp_file($node->data_dir . '/postmaster.pid');
-	my @left;
-
-	# Stopped, it makes no more children while they are counted.
-	kill 'STOP', $postmaster;
-	for my $stat (glob '/proc/[0-9]*/stat')
-	{
-		open my $f, '<', $stat or next;
-		my ($pid, $parent) = (readline($f) // '') =~ /^(\d+) \(.*\) \S (\d+)/ or next;
-		push @left, $pid if $parent == $postmaster;
-	}
-	kill 'KILL', $postmaster;
-	$node->{_pid} = undef;
-	wait_for { !grep { kill 0, $_ } @left };
-	unlink $node->data_dir . '/postmaster.pid';
-	$node->disarm_points;
-	$node->start;
-	return $node->wait_up;
-}
-
-# Arms a point; what the load does not reach in time is disarmed.
-sub kill_at_point
-{
-	my $point = $points[ rand @points ];
-
-	$node->arm_point($point, 'kill');
-	if ($node->wait_point_hit($point, 3))
-	{
-		my $up = $node->wait_up;
-		$node->disarm_points;
-		return $up;
-	}
-	$node->disarm_points;
-	delete $node->{before_kill};
-	return $node->kill9_worker('portatext dispatcher');
-}
-
 my %done = map { $_ => 0 } @kinds;
 
 sub kill_one
@@ -185,8 +146,8 @@ sub kill_one
 	$done{$kind}++;
 	$node->wait_worker('portatext ' . ($kind eq 'receiver' ? 'receiver' : 'dispatcher'));
 	sleep rand 0.5;
-	return kill_postmaster() if $kind eq 'postmaster';
-	return kill_at_point() if $kind eq 'point';
+	return $node->kill9_postmaster if $kind eq 'postmaster';
+	return $node->kill9_at_point($points[ rand @points ], 'portatext dispatcher') if $kind eq 'point';
 	return $node->kill9_worker("portatext $kind");
 }
 
