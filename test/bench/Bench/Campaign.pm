@@ -63,9 +63,8 @@ sub forget_campaigns
 {
 	my ($database) = @_;
 
-	$database->sql(q{TRUNCATE portatext.campaign, portatext.campaign_variant, portatext.campaign_source, portatext.campaign_run,
-		portatext.campaign_cohort, portatext.campaign_recipient, portatext.campaign_group,
-		portatext.campaign_cancellation, portatext.campaign_response});
+	$database->sql(q{DO $$ BEGIN EXECUTE (SELECT 'TRUNCATE ' || string_agg(oid::regclass::text, ', ') FROM pg_class
+		WHERE relnamespace = 'portatext'::regnamespace AND relkind = 'r' AND relname LIKE 'campaign%'); END $$});
 	$database->sql('CHECKPOINT');
 	return;
 }
