@@ -160,7 +160,7 @@ sub quiet
 
 		($seen, $moved) = ($now, time) if $now != $seen;
 		sleep 0.05;
-		time - $moved > 0.5 && $carrier->admin('status.txt') =~ /SMS: received .*?sent \d+ \(0 queued\)/s
+		time - $moved > 0.5 && $carrier->admin('status.txt') =~ /SMS: received .*?sent \d+ \(0 queued\).*queued 0 msgs/s
 	} $patience;
 }
 

@@ -73,12 +73,15 @@ sub upload
 	my ($database, $path, $n) = @_;
 	my $begin = time;
 	my $runner = $database->sql(q{SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'portatext runner'});
-	my $job = $database->app(q{SELECT portatext.start_import('customers', false)});
 	my %most = (backend => 0, runner => 0);
-	my $pid = open my $out, '-|', 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', $database->connection('app'),
-	  '-c', 'SELECT pg_backend_pid()', '-c', "\\copy portatext.contact_upload (job_id, line) from program 'sed \"s/^/$job\\t/\" $path'",
-	  '-c', "SELECT portatext.finish_upload($job)";
-	my $backend = <$out> // die "psql has ended\n";
+	my $script = "$path.sql";
+
+	open my $f, '>', $script or die "$script: $!\n";
+	print $f "SELECT pg_backend_pid(), portatext.start_import('customers') AS job \\gset\n\\echo :pg_backend_pid :job\n",
+	  "\\copy portatext.contact_upload (line) from '$path'\nSELECT portatext.finish_upload(:job);\n";
+	close $f or die "$script: $!\n";
+	my $pid = open my $out, '-|', 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', $database->connection('app'), '-f', $script;
+	my ($backend, $job) = split ' ', <$out> // die "psql has ended\n";
 
 	until (waitpid $pid, WNOHANG)
 	{
