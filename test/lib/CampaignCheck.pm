@@ -50,12 +50,12 @@ my %always = (
 		WHERE n.state NOT IN ('building', 'failed') AND p.pending + p.queued + p.sending + p.delivered + p.undelivered + p.rejected + p.expired
 			+ p.skipped + p.cancelled <> (SELECT count(*) FROM portatext.campaign_recipient r WHERE r.run_id = n.run_id)},
 	'campaign_progress: pending and skipped' => q{
-		SELECT count(*) FROM portatext.campaign_progress p JOIN portatext.campaign_run n ON n.campaign_id = p.campaign_id AND n.ord = p.run
-		WHERE n.state NOT IN ('building', 'failed', 'cancelled') AND (p.pending, p.skipped) IS DISTINCT FROM (SELECT
-				count(*) FILTER (WHERE r.message_id IS NULL AND r.reason IS NULL AND e.run_id IS NULL),
-				count(*) FILTER (WHERE r.reason <> 'cancelled' OR m.state = 'skipped')
+		SELECT count(*) FROM portatext.campaign_progress p JOIN portatext.campaign_run n ON n.campaign_id = p.campaign_id AND n.ord = p.run,
+			LATERAL (SELECT count(*) FILTER (WHERE r.message_id IS NULL AND r.reason IS NULL AND e.run_id IS NULL) AS pending,
+				count(*) FILTER (WHERE r.reason <> 'cancelled' OR m.state = 'skipped') AS skipped
 			FROM portatext.campaign_recipient r LEFT JOIN portatext.campaign_cancellation e USING (run_id, number)
-				LEFT JOIN portatext.message m USING (message_id) WHERE r.run_id = n.run_id)},
+				LEFT JOIN portatext.message m USING (message_id) WHERE r.run_id = n.run_id) t
+		WHERE n.state NOT IN ('building', 'failed', 'cancelled') AND (p.pending, p.skipped) IS DISTINCT FROM (t.pending, t.skipped)},
 	'BILL-20: balances' => q{SELECT count(*) FROM portatext.check_balances()},
 	'BILL-24: charged otherwise than once' => q{
 		SELECT count(*) FROM portatext.message m LEFT JOIN (SELECT reference, count(*), -sum(amount) AS credits
