@@ -154,6 +154,17 @@ SELECT c.cohort, c.example, cardinality(c.zones) > 0, c.own_zone, c.places,
     FROM portatext.campaign_cohort c JOIN portatext.campaign_run USING (run_id) WHERE campaign_id = :zones ORDER BY 1;
 SELECT count(*), count(body) FROM pg_temp.rows(:zones) WHERE reason IS NULL;
 
+-- SCH-07: no zone is known (international freephone), and zones that are never open at once: the account's zone, which is noted
+RESET SESSION AUTHORIZATION;
+SELECT portatext.set_tariff('+800', 1, :red) > 0;
+SET SESSION AUTHORIZATION regress_cb_red;
+SELECT portatext.create_contact_list('nowhere') > 0, portatext.set_contact('+80012345678', NULL, 'nowhere') IS NULL,
+    portatext.set_contact('+18002345678', NULL, 'nowhere') IS NULL;
+SELECT portatext.create_campaign('own zone', 'Hello all of you', lists => '{nowhere}', schedule => '{"any_day": {"from": "09:00", "to": "09:30"}}') AS own \gset
+SELECT job_id AS job FROM portatext.campaign_run WHERE campaign_id = :own \gset
+CALL portatext.run_job(:job);
+SELECT c.example, cardinality(c.zones), c.own_zone FROM portatext.campaign_cohort c JOIN portatext.campaign_run USING (run_id) WHERE campaign_id = :own ORDER BY 1;
+
 -- A/B: templates and texts, fixed for each contact, also in the next run
 SELECT portatext.create_template('short', 'Hi {{name}}!') > 0;
 SELECT portatext.create_contact_list('many') > 0;
