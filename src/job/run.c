@@ -9,7 +9,7 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
-#define LOOKS 16				/* at jobs that somebody else has in hand */
+#define LOOKS 64				/* at jobs that somebody else has in hand */
 #define LAST_RETRY_S 60
 
 static int64 last_account = 0;	/* it had the last turn */
@@ -50,16 +50,16 @@ pt_job_chunk(PtJobRow *row)
  * none.  Within an account the jobs follow each other.
  */
 static int64
-candidate(int64 account, Datum pass_by)
+candidate_after(int64 *account, Datum pass_by)
 {
 	static PtPlan plan = {
-		.sql = "SELECT j.job_id FROM portatext.job j JOIN portatext.account a ON a.account_id = j.account_id"
+		.sql = "SELECT j.job_id, j.account_id FROM portatext.job j JOIN portatext.account a ON a.account_id = j.account_id"
 		" WHERE j.state IN ('queued', 'running') AND j.account_id > $1 AND j.run_after <= $2"
 		" AND NOT a.suspended AND j.job_id <> ALL ($3)"
 		" ORDER BY j.account_id, j.run_after, j.job_id LIMIT 1",
 		.nargs = 3,.argtypes = {INT8OID, TIMESTAMPTZOID, INT8ARRAYOID},.generic = true
 	};
-	Datum		values[3] = {Int64GetDatum(account), TimestampTzGetDatum(looked_at), pass_by};
+	Datum		values[3] = {Int64GetDatum(*account), TimestampTzGetDatum(looked_at), pass_by};
 	PtRole		saved;
 	uint64		rows;
 	bool		isnull;
@@ -67,7 +67,19 @@ candidate(int64 account, Datum pass_by)
 	pt_become_keeper(&saved);
 	rows = pt_plan_run(&plan, values, NULL, SPI_OK_SELECT);
 	pt_become_caller(&saved);
+	*account = rows == 0 ? 0 : DatumGetInt64(pt_result(0, 2, &isnull));
 	return rows == 0 ? 0 : DatumGetInt64(pt_result(0, 1, &isnull));
+}
+
+/* The same; behind the last account the first one follows. */
+static int64
+candidate(int64 *account, Datum *others, int n)
+{
+	Datum		pass_by = PointerGetDatum(construct_array(others, n, INT8OID, sizeof(int64),
+														  FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+	int64		job_id = candidate_after(account, pass_by);
+
+	return job_id != 0 ? job_id : candidate_after(account, pass_by);
 }
 
 bool
@@ -76,28 +88,28 @@ pt_job_waits(const PtJobRow *row)
 	return strcmp(row->state, "queued") == 0 || strcmp(row->state, "running") == 0;
 }
 
-/* Takes the next job that nobody else has in hand; false: there is none. */
+/*
+ * Takes the next job that nobody else has in hand; false: there is none.  After
+ * one that somebody has it looks at the next account first, so that an account
+ * with an open transaction that cancels all its jobs is in nobody's way.
+ */
 static bool
 take_next(PtJobRow *row)
 {
 	Datum		others[LOOKS];
-	int			n = 0;
+	int64		account = last_account;
 
 	looked_at = pt_now();
-	while (n < LOOKS)
+	for (int n = 0; n < LOOKS; n++)
 	{
-		Datum		pass_by = PointerGetDatum(construct_array(others, n, INT8OID, sizeof(int64),
-															  FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-		int64		job_id = candidate(last_account, pass_by);
+		int64		job_id = candidate(&account, others, n);
 
-		if (job_id == 0)
-			job_id = candidate(0, pass_by);
 		if (job_id == 0)
 			return false;
 		if (!pt_progress_elsewhere(job_id) && pt_job_try_lock(job_id) &&
 			pt_job_read(job_id, row, false) && pt_job_waits(row))
 			return true;
-		others[n++] = Int64GetDatum(job_id);
+		others[n] = Int64GetDatum(job_id);
 	}
 	return false;
 }

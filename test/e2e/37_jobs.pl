@@ -194,6 +194,17 @@ $job = make_job('blue', 'test_count', '{"chunks": 2}');
 reaches($job, 'finished', 'the chunk fails, the transaction stays open, the others go on');
 $holder->query_safe('COMMIT');
 is(state_of($waiter), 'cancelled', 'then it is cancelled');
+
+# ... nor a hundred of them.
+sql('SELECT portatext.stop_workers()');
+sql("SELECT make_job($account{red}, 'test_count', '{}') FROM generate_series(1, 100)");
+$holder->query_safe("BEGIN; SELECT count(*) FILTER (WHERE portatext.cancel_job(job_id)) FROM portatext.job WHERE state = 'queued'");
+$job = make_job('blue', 'test_count', '{"chunks": 2}');
+sql('SELECT portatext.start_workers()');
+reaches($job, 'finished', 'an account that cancels a hundred jobs and does not commit is in nobody\'s way');
+is(sql("SELECT count(*) FROM portatext.job WHERE account_id = $account{red} AND state = 'queued'"), 100, 'its own jobs are left alone');
+$holder->query_safe('COMMIT');
+is(sql("SELECT count(*) FROM portatext.job WHERE account_id = $account{red} AND state = 'queued'"), 0, 'until they are cancelled');
 $holder->quit;
 
 # ---- turns ----
