@@ -90,6 +90,8 @@ SQL_PARTS = \
 	src/contact/contact.sql \
 	src/contact/template.sql \
 	src/contact/list.sql \
+	src/contact/import.sql \
+	src/contact/export.sql \
 	src/carrier/carrier.sql \
 	src/carrier/http_template.sql \
 	src/carrier/route.sql \
@@ -104,6 +106,7 @@ SQL_PARTS = \
 	src/sms/settle.sql \
 	src/sms/send.sql \
 	src/sms/blacklist.sql \
+	src/sms/blacklist_csv.sql \
 	src/sms/forget.sql \
 	src/sms/retention.sql \
 	src/sms/did.sql \

@@ -15,6 +15,7 @@
 #include "utils/memutils.h"
 
 #include "account/account.h"
+#include "contact/import.h"
 #include "contact/query.h"
 #include "contact/rows.h"
 #include "number/number.h"
@@ -117,7 +118,7 @@ evaluate(int64 account_id, PtContactList *list, Tuplestorestate *store)
 	MemoryContext old;
 
 	list->version = pt_version_new();
-	rows = pt_rows_new(account_id, list->version);
+	rows = pt_rows_new(account_id, list->version, true);
 	row = AllocSetContextCreate(CurrentMemoryContext, "portatext query row", ALLOCSET_DEFAULT_SIZES);
 	while (tuplestore_gettupleslot(store, true, false, slot))
 	{
@@ -280,4 +281,5 @@ pt_contact_init(void)
 							"Zero: for ever.",
 							&pt_query_timeout, 300000, 0, INT_MAX, PGC_SUSET, GUC_UNIT_MS,
 							NULL, NULL, NULL);
+	pt_import_job_init();
 }

@@ -156,7 +156,7 @@ CREATE FUNCTION portatext.remove_contact(number text, list text DEFAULT NULL) RE
     AS $$
     WITH gone AS (
         DELETE FROM portatext.contact c
-            WHERE c.version = (SELECT portatext.contact_version(list)) AND c.account_id = portatext.current_account()
+            WHERE c.version = (SELECT portatext.contact_version(list)) AND c.account_id = (SELECT portatext.current_account())
               AND c.number::text = (SELECT portatext.to_e164(remove_contact.number)::text)
             RETURNING 1)
     SELECT EXISTS (SELECT FROM gone);
@@ -185,7 +185,7 @@ CREATE FUNCTION portatext.remove_contact_variable(number text, name text, list t
     AS $$
     WITH changed AS (
         UPDATE portatext.contact c SET variables = NULLIF(c.variables - remove_contact_variable.name, '{}')
-            WHERE c.version = (SELECT portatext.contact_version(list)) AND c.account_id = portatext.current_account()
+            WHERE c.version = (SELECT portatext.contact_version(list)) AND c.account_id = (SELECT portatext.current_account())
               AND c.number::text = (SELECT portatext.to_e164(remove_contact_variable.number)::text)
               AND c.variables ? remove_contact_variable.name
             RETURNING 1)
@@ -200,7 +200,7 @@ CREATE FUNCTION portatext.contact_variables(number text, list text DEFAULT NULL)
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
     SELECT COALESCE(c.variables, '{}') FROM portatext.contact c
-        WHERE c.version = (SELECT portatext.contact_version(list)) AND c.account_id = portatext.current_account()
+        WHERE c.version = (SELECT portatext.contact_version(list)) AND c.account_id = (SELECT portatext.current_account())
           AND c.number::text = (SELECT portatext.to_e164(contact_variables.number)::text);
 $$;
 COMMENT ON FUNCTION portatext.contact_variables(text, text) IS
@@ -213,7 +213,7 @@ CREATE FUNCTION portatext.contacts_of(list text DEFAULT NULL, after text DEFAULT
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
     SELECT c.number, COALESCE(c.variables, '{}') FROM portatext.contact c
-        WHERE c.version = (SELECT portatext.contact_version(list)) AND c.account_id = portatext.current_account()
+        WHERE c.version = (SELECT portatext.contact_version(list)) AND c.account_id = (SELECT portatext.current_account())
           AND c.number::text > (SELECT COALESCE(portatext.to_e164(after)::text, ''))
         ORDER BY c.number::text LIMIT page_size;
 $$;
@@ -226,7 +226,7 @@ CREATE FUNCTION portatext.count_contacts(list text DEFAULT NULL) RETURNS bigint
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
     SELECT count(*) FROM portatext.contact c
-        WHERE c.version = (SELECT portatext.contact_version(list)) AND c.account_id = portatext.current_account();
+        WHERE c.version = (SELECT portatext.contact_version(list)) AND c.account_id = (SELECT portatext.current_account());
 $$;
 COMMENT ON FUNCTION portatext.count_contacts(text) IS 'How many contacts a list has (null: the own contacts).';
 GRANT EXECUTE ON FUNCTION portatext.count_contacts(text) TO portatext_account, portatext_operator;

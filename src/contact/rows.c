@@ -1,215 +1,213 @@
 /*
  * rows.c
- *	  Writing the contacts of a version in batches, the last of a number wins (CSV-08).
+ *	  Writing the contacts of a version, the last of a number wins (CSV-08).
  *
- * A number that comes again within a batch replaces its row in memory.  One that
- * an earlier batch has written is found when fewer rows go in than were given:
- * then alone the batch updates what is there.
+ * Rows are sorted by number before they are written: those of one number come
+ * together, the last line first, and the index of the table grows at its right
+ * edge only.  The sort spills to disk beyond maintenance_work_mem.
  */
 #include "contact/rows.h"
 
+#include "catalog/pg_operator_d.h"
 #include "catalog/pg_type.h"
-#include "utils/array.h"
+#include "executor/tuptable.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/tuplesort.h"
 
 #include "number/number.h"
 
-#define BATCH 1000
 #define BATCH_BYTES (4 * 1024 * 1024)
-#define SLOTS 4096				/* of the hash table; a power of two, well above BATCH */
+#define BATCH_MEMORY (1024 * 1024)	/* kept from batch to batch */
+#define INT8_GREATER 413		/* operator > of bigint */
+
+/* Columns of what is sorted. */
+enum
+{
+	KEY, ORD, VARIABLES, COLUMNS
+};
 
 struct PtContactRows
 {
-	int64		account_id;
-	int64		version;
+	bool		fresh;
 	int64		added;
 	int64		duplicates;
 	MemoryContext context;		/* of the batch */
-	Size		bytes;
-	int			n;
-	Datum		numbers[BATCH];
-	Datum		variables[BATCH];
-	bool		none[BATCH];
-	uint64		keys[BATCH];
-	int16		slots[SLOTS];	/* position + 1; 0: free */
+	Tuplesortstate *sort;		/* NULL: nothing was added since the last flush */
+	TupleTableSlot *slot;
+	PtRowAppend *append;		/* NULL: merge */
+	PtRowBatch	batch;
 };
 
+/* What is sorted: the number as a key, when it came, its variables. */
+static TupleDesc
+row_desc(void)
+{
+	TupleDesc	desc = CreateTemplateTupleDesc(COLUMNS);
+
+	TupleDescInitEntry(desc, KEY + 1, "key", INT8OID, -1, 0);
+	TupleDescInitEntry(desc, ORD + 1, "ord", INT8OID, -1, 0);
+	TupleDescInitEntry(desc, VARIABLES + 1, "variables", JSONBOID, -1, 0);
+	return desc;
+}
+
 PtContactRows *
-pt_rows_new(int64 account_id, int64 version)
+pt_rows_new(int64 account_id, int64 version, bool fresh)
 {
 	PtContactRows *rows = palloc0(sizeof(PtContactRows));
 
-	rows->account_id = account_id;
-	rows->version = version;
+	rows->fresh = fresh;
+	rows->batch.account_id = account_id;
+	rows->batch.version = version;
 	rows->context = AllocSetContextCreate(CurrentMemoryContext, "portatext contacts",
-										  ALLOCSET_DEFAULT_SIZES);
+										  0, BATCH_MEMORY, ALLOCSET_DEFAULT_MAXSIZE);
+	rows->slot = MakeSingleTupleTableSlot(row_desc(), &TTSOpsMinimalTuple);
 	return rows;
 }
 
-/* The digits as a number. */
-static uint64
+/* The digits, filled up with zeros to 15, and how many they were: in the order of the texts. */
+static int64
 key_of(const char *number)
 {
-	uint64		key = 0;
+	int64		key = 0;
+	int			len = 0;
 
-	for (const char *digit = number + 1; *digit != '\0'; digit++)
+	for (const char *digit = number + 1; *digit != '\0'; digit++, len++)
 		key = key * 10 + (*digit - '0');
-	return key;
+	for (int i = len; i < PT_E164_MAX_DIGITS; i++)
+		key *= 10;
+	return key * 16 + len;
 }
 
-/* The slot that holds the key, or else the free one for it. */
-static int16 *
-find_slot(PtContactRows *rows, uint64 key)
-{
-	unsigned	slot = (key * UINT64CONST(0x9E3779B97F4A7C15)) >> 52;
-
-	while (rows->slots[slot] != 0 && rows->keys[rows->slots[slot] - 1] != key)
-		slot = (slot + 1) % SLOTS;
-	return &rows->slots[slot];
-}
-
-/* An array of the batch's values; nulls may be NULL. */
+/* The number of a key, as a text. */
 static Datum
-array_of(Datum *values, bool *nulls, int n, Oid type)
+number_of(int64 key)
 {
-	int			lower = 1;
+	int			len = key % 16;
+	text	   *number = palloc(VARHDRSZ + 1 + PT_E164_MAX_DIGITS);
+	char	   *data = VARDATA(number);
 
-	return PointerGetDatum(construct_md_array(values, nulls, 1, &n, &lower, type, -1, false,
-											  TYPALIGN_INT));
+	key /= 16;
+	data[0] = '+';
+	for (int i = PT_E164_MAX_DIGITS; i > 0; i--, key /= 10)
+		data[i] = '0' + key % 10;
+	SET_VARSIZE(number, VARHDRSZ + 1 + len);
+	return PointerGetDatum(number);
 }
 
-/* Numbers that were there already get the batch's variables. */
+/* Begins to sort. */
 static void
-update_rows(const Datum *values)
+begin_sort(PtContactRows *rows)
 {
-	static PtPlan plan = {
-		"UPDATE portatext.contact c SET variables = u.variables"
-		" FROM unnest($3::pg_catalog.text[], $4::pg_catalog.jsonb[]) u (number, variables)"
-		" WHERE c.version OPERATOR(pg_catalog.=) $2 AND c.account_id OPERATOR(pg_catalog.=) $1"
-		" AND c.number::pg_catalog.text OPERATOR(pg_catalog.=) u.number"
-		" AND c.variables IS DISTINCT FROM u.variables",
-		4, {INT8OID, INT8OID, TEXTARRAYOID, JSONBARRAYOID}, .generic = true
-	};
+	AttrNumber	columns[] = {KEY + 1, ORD + 1};
+	Oid			operators[] = {Int8LessOperator, INT8_GREATER};
+	Oid			collations[] = {InvalidOid, InvalidOid};
+	bool		nulls_first[] = {false, false};
+	MemoryContext old = MemoryContextSwitchTo(GetMemoryChunkContext(rows));
 
-	pt_plan_run(&plan, values, NULL, SPI_OK_UPDATE);
-}
-
-/* Writes the batch. */
-static void
-write_rows(PtContactRows *rows)
-{
-	static PtPlan plan = {
-		"INSERT INTO portatext.contact (account_id, version, number, variables)"
-		" SELECT $1, $2, u.number, u.variables"
-		" FROM unnest($3::pg_catalog.text[], $4::pg_catalog.jsonb[]) u (number, variables)"
-		" ON CONFLICT DO NOTHING",
-		4, {INT8OID, INT8OID, TEXTARRAYOID, JSONBARRAYOID}, .generic = true
-	};
-	Datum		values[4];
-	uint64		inserted;
-
-	values[0] = Int64GetDatum(rows->account_id);
-	values[1] = Int64GetDatum(rows->version);
-	values[2] = array_of(rows->numbers, NULL, rows->n, TEXTOID);
-	values[3] = array_of(rows->variables, rows->none, rows->n, JSONBOID);
-	inserted = pt_plan_run(&plan, values, NULL, SPI_OK_INSERT);
-	if (inserted < rows->n)
-	{
-		update_rows(values);
-		rows->duplicates += rows->n - inserted;
-	}
-}
-
-void
-pt_rows_flush(PtContactRows *rows)
-{
-	MemoryContext old;
-
-	if (rows->n == 0)
-		return;
-	old = MemoryContextSwitchTo(rows->context);
-	write_rows(rows);
+	rows->sort = tuplesort_begin_heap(rows->slot->tts_tupleDescriptor, 2, columns, operators, collations,
+									  nulls_first, maintenance_work_mem, NULL, TUPLESORT_NONE);
 	MemoryContextSwitchTo(old);
-	MemoryContextReset(rows->context);
-	memset(rows->slots, 0, sizeof(rows->slots));
-	rows->n = 0;
-	rows->bytes = 0;
-}
-
-/* Puts the contact at the position. */
-static void
-set_row(PtContactRows *rows, int at, const Jsonb *variables)
-{
-	rows->none[at] = variables == NULL;
-	if (variables != NULL)
-	{
-		Size		size = VARSIZE(variables);
-
-		rows->variables[at] = PointerGetDatum(memcpy(palloc(size), variables, size));
-		rows->bytes += size;
-	}
 }
 
 void
 pt_rows_add(PtContactRows *rows, const char *number, const Jsonb *variables)
 {
-	uint64		key = key_of(number);
-	int16	   *slot = find_slot(rows, key);
-	MemoryContext old = MemoryContextSwitchTo(rows->context);
+	TupleTableSlot *slot = rows->slot;
 
-	rows->added++;
-	if (*slot != 0)
-	{
-		set_row(rows, *slot - 1, variables);
-		rows->duplicates++;
-	}
-	else
-	{
-		rows->keys[rows->n] = key;
-		rows->numbers[rows->n] = CStringGetTextDatum(number);
-		set_row(rows, rows->n, variables);
-		*slot = ++rows->n;
-	}
-	MemoryContextSwitchTo(old);
-	if (rows->n == BATCH || rows->bytes > BATCH_BYTES)
-		pt_rows_flush(rows);
+	if (rows->sort == NULL)
+		begin_sort(rows);
+	ExecClearTuple(slot);
+	slot->tts_values[KEY] = Int64GetDatum(key_of(number));
+	slot->tts_values[ORD] = Int64GetDatum(rows->added++);
+	slot->tts_values[VARIABLES] = PointerGetDatum(variables);
+	slot->tts_isnull[KEY] = slot->tts_isnull[ORD] = false;
+	slot->tts_isnull[VARIABLES] = variables == NULL;
+	ExecStoreVirtualTuple(slot);
+	tuplesort_puttupleslot(rows->sort, slot);
 }
 
-int64
-pt_rows_added(const PtContactRows *rows)
+/* Writes the batch. */
+static void
+write_batch(PtContactRows *rows)
 {
-	return rows->added;
+	MemoryContext old = MemoryContextSwitchTo(rows->context);
+
+	if (rows->append != NULL)
+		pt_rows_append(rows->append, &rows->batch);
+	else
+		rows->duplicates += pt_rows_merge(&rows->batch);
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(rows->context);
+	rows->batch.n = 0;
+	rows->batch.bytes = 0;
+}
+
+/* Adds the sorted row to the batch. */
+static void
+take_row(PtContactRows *rows, int64 key)
+{
+	PtRowBatch *batch = &rows->batch;
+	MemoryContext old = MemoryContextSwitchTo(rows->context);
+	int			n = batch->n++;
+	bool		isnull;
+	Datum		value = slot_getattr(rows->slot, VARIABLES + 1, &isnull);
+
+	batch->numbers[n] = number_of(key);
+	batch->none[n] = isnull;
+	if (!isnull)
+	{
+		Size		size = VARSIZE_ANY(DatumGetPointer(value));
+
+		batch->variables[n] = PointerGetDatum(memcpy(palloc(size), DatumGetPointer(value), size));
+		batch->bytes += size;
+	}
+	MemoryContextSwitchTo(old);
+	if (batch->n == PT_ROWS_BATCH || batch->bytes > BATCH_BYTES)
+		write_batch(rows);
+}
+
+/* Writes the sorted rows, the first of each number. */
+static void
+write_sorted(PtContactRows *rows)
+{
+	int64		last = 0;
+	bool		isnull;
+
+	while (tuplesort_gettupleslot(rows->sort, true, false, rows->slot, NULL))
+	{
+		int64		key = DatumGetInt64(slot_getattr(rows->slot, KEY + 1, &isnull));
+
+		CHECK_FOR_INTERRUPTS();
+		if (key == last)
+			rows->duplicates++;
+		else
+			take_row(rows, key);
+		last = key;
+	}
+	if (rows->batch.n > 0)
+		write_batch(rows);
+}
+
+void
+pt_rows_flush(PtContactRows *rows)
+{
+	if (rows->sort == NULL)
+		return;
+	tuplesort_performsort(rows->sort);
+	rows->append = rows->fresh ? pt_rows_append_begin() : NULL;
+	write_sorted(rows);
+	if (rows->append != NULL)
+		pt_rows_append_end(rows->append);
+	ExecClearTuple(rows->slot);
+	tuplesort_end(rows->sort);
+	rows->sort = NULL;
+	rows->fresh = false;
 }
 
 int64
 pt_rows_duplicates(const PtContactRows *rows)
 {
 	return rows->duplicates;
-}
-
-int64
-pt_version_new(void)
-{
-	static PtPlan plan = {
-		"SELECT pg_catalog.nextval('portatext.contact_version_seq'::pg_catalog.regclass)",
-		0, {0}
-	};
-	bool		isnull;
-
-	pt_plan_run(&plan, NULL, NULL, SPI_OK_SELECT);
-	return DatumGetInt64(pt_result(0, 1, &isnull));
-}
-
-void
-pt_version_retire(int64 account_id, int64 version)
-{
-	static PtPlan plan = {
-		"INSERT INTO portatext.retired_version (version, account_id) VALUES ($1, $2)"
-		" ON CONFLICT DO NOTHING",
-		2, {INT8OID, INT8OID}
-	};
-	Datum		values[2] = {Int64GetDatum(version), Int64GetDatum(account_id)};
-
-	pt_plan_run(&plan, values, NULL, SPI_OK_INSERT);
 }

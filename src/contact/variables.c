@@ -54,7 +54,7 @@ take_name(PtVariableNames *names, int position, const char *name)
 	if (!pt_variable_name_ok(name, names->lengths[position]))
 		return psprintf("\"%s\" cannot be the name of a variable",
 						pt_shown(name, names->lengths[position]));
-	if (!insert_name(names, position))
+	if (strcmp(name, "number") == 0 || !insert_name(names, position))
 		return psprintf("variable \"%s\" is there twice", name);
 	return NULL;
 }
@@ -110,13 +110,68 @@ pt_variables_make(PtVariableNames *names, const JsonbValue *values)
 	return JsonbValueToJsonb(&object);
 }
 
+/* The entry of a string in jsonb's list of keys and values, the total of their lengths being so far. */
+static JEntry
+string_entry(int index, uint32 len, uint32 total)
+{
+	return index % JB_OFFSET_STRIDE == 0 ? total | JENTRY_HAS_OFF : len;
+}
+
+Jsonb *
+pt_variables_of_texts(PtVariableNames *names, const PtVariableText *texts)
+{
+	uint32		total = 0;
+	int			n = 0;
+	Jsonb	   *jsonb;
+	char	   *data;
+
+	for (int i = 0; i < names->n; i++)
+	{
+		if (texts[i].len == 0)
+			continue;
+		total += names->lengths[i] + texts[i].len;
+		n++;
+	}
+	if (n == 0)
+		return NULL;
+	jsonb = palloc(offsetof(Jsonb, root.children) + 2 * n * sizeof(JEntry) + total);
+	SET_VARSIZE(jsonb, offsetof(Jsonb, root.children) + 2 * n * sizeof(JEntry) + total);
+	jsonb->root.header = n | JB_FOBJECT;
+	data = (char *) &jsonb->root.children[2 * n];
+	total = 0;
+	for (int i = 0, key = 0; i < names->n; i++)
+	{
+		int			position = names->order[i];
+		int			len = names->lengths[position];
+
+		if (texts[position].len == 0)
+			continue;
+		memcpy(data + total, names->names[position], len);
+		total += len;
+		jsonb->root.children[key] = string_entry(key, len, total);
+		key++;
+	}
+	for (int i = 0, value = n; i < names->n; i++)
+	{
+		const PtVariableText *text = &texts[names->order[i]];
+
+		if (text->len == 0)
+			continue;
+		memcpy(data + total, text->data, text->len);
+		total += text->len;
+		jsonb->root.children[value] = string_entry(value, text->len, total);
+		value++;
+	}
+	return jsonb;
+}
+
 /* Raises 22023 for a name that is none or a value that is an object or array. */
 static void
 check_variable(const JsonbValue *key, JsonbIteratorToken token, const JsonbValue *value)
 {
 	const char *name = pnstrdup(key->val.string.val, key->val.string.len);
 
-	if (!pt_variable_name_ok(name, key->val.string.len))
+	if (!pt_variable_name_ok(name, key->val.string.len) || strcmp(name, "number") == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("\"%s\" cannot be the name of a variable",

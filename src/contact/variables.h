@@ -32,4 +32,15 @@ extern PtVariableNames *pt_variable_names(const char **names, int n, const char 
  */
 extern Jsonb *pt_variables_make(PtVariableNames *names, const JsonbValue *values);
 
+/*
+ * The same of texts, of which an empty one is no value: made as jsonb is stored
+ * (utils/jsonb.h), as this is most of the work of an import.
+ */
+typedef struct PtVariableText
+{
+	const char *data;
+	size_t		len;
+} PtVariableText;
+extern Jsonb *pt_variables_of_texts(PtVariableNames *names, const PtVariableText *texts);
+
 #endif							/* PORTATEXT_CONTACT_VARIABLES_H */
