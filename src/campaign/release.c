@@ -185,19 +185,19 @@ close_cohort(const PtRun *run, PtCohort *cohort, TimestampTz opens_at)
 	cohort->opens_at = opens_at;
 }
 
-/* Looks whether a cohort is open now (SCH-08). */
+/* Looks whether a cohort is open now (SCH-08); one that never opens is, so that its recipients are refused. */
 static void
 look_at_cohort(const PtRun *run, PtCohort *cohort, const PtSchedule *schedule, TimestampTz now)
 {
 	Datum		values[2] = {Int64GetDatum(run->run_id), Int32GetDatum(cohort->cohort)};
 	TimestampTz opens_at = now;
-	bool		own_zone;
+	bool		own_zone = false;
 
 	if (cohort->opens_at > now)
 		return;
 	if (schedule != NULL)
-		opens_at = pt_schedule_next_for(schedule, run->account->account_id, cohort->example, now, &own_zone);
-	if (opens_at > now)
+		opens_at = pt_schedule_find_for(schedule, run->account->account_id, cohort->example, now, &own_zone);
+	if (opens_at > now && opens_at != DT_NOEND)
 		close_cohort(run, cohort, opens_at);
 	else if (cohort->deferred > 0)
 	{

@@ -13,6 +13,7 @@
 #include "billing/billing.h"
 #include "sms/column.h"
 #include "sms/many.h"
+#include "sms/order_schedule.h"
 #include "sms/store.h"
 
 #define VARIANTS 26
@@ -39,6 +40,7 @@ typedef struct Batch
 	TimestampTz now;
 	text	   *bodies[VARIANTS + 1];	/* by variant */
 	int64		groups[VARIANTS + 1];
+	PtOrderSchedule *schedule;	/* NULL: none */
 	const PtOrder *counted[VARIANTS + 1];	/* one whose text is the variant's own */
 	Recipient	   *items;
 	int			n;				/* read */
@@ -119,6 +121,17 @@ load_variants(Batch *batch)
 	read_variants(batch);
 }
 
+/* The schedule that the messages carry, to be asked again at the claim (SCH-09). */
+static void
+load_schedule(Batch *batch)
+{
+	if (batch->run->schedule_id == 0)
+		return;
+	batch->schedule = palloc0(sizeof(PtOrderSchedule));
+	batch->schedule->schedule = *pt_schedule_by_id(batch->run->schedule_id);
+	batch->schedule->schedule_id = batch->run->schedule_id;
+}
+
 /* Makes the order of a recipient from its row. */
 static void
 read_item(Batch *batch, Recipient *item, uint64 row)
@@ -141,6 +154,7 @@ read_item(Batch *batch, Recipient *item, uint64 row)
 	order->service_name = run->service;
 	order->bulk = run->bulk;
 	order->kind = PT_KIND_ORDINARY;
+	order->schedule = batch->schedule;
 	order->group_id = batch->groups[item->variant];
 }
 
@@ -380,6 +394,7 @@ pt_run_release(PtRun *run, PtCohort *cohorts, int n, int64 room, const char **pa
 
 	*pause = NULL;
 	load_variants(&batch);
+	load_schedule(&batch);
 	looked = read_batch(&batch, cohorts, n, room);
 	for (int i = 0; i < batch.n; i++)
 		check_item(&batch, &batch.items[i]);

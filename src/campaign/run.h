@@ -51,7 +51,6 @@ typedef struct PtCohort
 {
 	int32		cohort;
 	char	   *example;
-	bool		own_zone;
 	int64		places;
 	int64		released;
 	int64		deferred;
