@@ -29,6 +29,7 @@ typedef struct Campaign
 	int64		run_id;
 	int64		job_id;			/* 0: none */
 	char	   *state;
+	bool		out_of_funds;	/* paused, but what is paid still goes out */
 } Campaign;
 
 /* Raises 42704: the caller has no such campaign. */
@@ -67,7 +68,8 @@ lock_campaign(int64 campaign_id, Campaign *c)
 		2, {INT8OID, INT8OID}
 	};
 	static PtPlan run_plan = {
-		"SELECT r.run_id, r.job_id, r.state::text FROM portatext.campaign_run r"
+		"SELECT r.run_id, r.job_id, r.state::text, r.reason IS NOT DISTINCT FROM 'no_credits'"
+		" FROM portatext.campaign_run r"
 		" WHERE r.campaign_id = $1 ORDER BY r.ord DESC LIMIT 1 FOR NO KEY UPDATE",
 		1, {INT8OID}
 	};
@@ -83,6 +85,7 @@ lock_campaign(int64 campaign_id, Campaign *c)
 	c->run_id = DatumGetInt64(pt_result(0, 1, &isnull));
 	c->job_id = DatumGetInt64(pt_result(0, 2, &isnull));
 	c->state = TextDatumGetCString(pt_result(0, 3, &isnull));
+	c->out_of_funds = DatumGetBool(pt_result(0, 4, &isnull));
 }
 
 static bool
@@ -136,7 +139,7 @@ begin(const Campaign *c)
 static const char *
 hold(const Campaign *c)
 {
-	if (is(c, "running"))
+	if (is(c, "running") || (is(c, "paused") && c->out_of_funds))
 		pt_campaign_set_state(c->run_id, "paused", "requested");
 	else if (is(c, "paused"))
 		ereport(NOTICE, (errmsg("campaign %lld is already paused", (long long) c->campaign_id)));

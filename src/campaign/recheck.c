@@ -4,7 +4,8 @@
  *
  * Which run a group belongs to never changes and is remembered.  What may change
  * is read by statements that begin after the claim's delete, so that a pause
- * or a cancellation that has committed by then is seen.
+ * or a cancellation that has committed by then is seen.  A run that is out of
+ * funds still sends what is paid (CAMP-05).
  */
 #include "campaign/campaign.h"
 
@@ -27,7 +28,7 @@ typedef struct GroupRun
 typedef struct RunState
 {
 	int64		run_id;
-	bool		paused;
+	bool		paused;			/* and what it has released is held */
 	bool		cancelled;
 	bool		has_cancelled;	/* some of its contacts are cancelled */
 } RunState;
@@ -37,7 +38,7 @@ static PtPlan group_plan = {
 };
 
 static PtPlan runs_plan = {
-	"SELECT r.run_id, r.state = 'paused', r.state = 'cancelled',"
+	"SELECT r.run_id, r.state = 'paused' AND r.reason IS DISTINCT FROM 'no_credits', r.state = 'cancelled',"
 	" EXISTS (SELECT FROM portatext.campaign_cancellation c WHERE c.run_id = r.run_id)"
 	" FROM portatext.campaign_run r WHERE r.run_id = ANY ($1)",
 	1, {INT8ARRAYOID},
