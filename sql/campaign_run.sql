@@ -247,3 +247,6 @@ SELECT * FROM portatext.check_balances();
 
 DROP OWNED BY regress_cr_red, regress_cr_blue;
 DROP ROLE regress_cr_red, regress_cr_blue;
+-- nothing of it waits in the other tests
+DROP EXTENSION portatext CASCADE;
+CREATE EXTENSION portatext;
