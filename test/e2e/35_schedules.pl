@@ -6,6 +6,7 @@ use strict;
 use warnings;
 
 use PortatextNode;
+use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $node = PortatextNode->new_node('schedules', conf => "portatext.dispatchers = 0\ntimezone = 'UTC'\n");
@@ -192,6 +193,11 @@ for my $id ($first_random .. $#all)
 sql(q{INSERT INTO model.asked (id, zones, year, from_day, to_day)
 	SELECT 0, portatext.number_timezones(n), 2026, '2026-02-20', '2026-04-10'
 	FROM unnest('{+77011234567,+12425550100,+6421000000,+61400000000}'::portatext.e164[]) n;
+	-- open together only between the changes of their clocks
+	INSERT INTO model.schedule VALUES (901, '{"any_day": {"from": "09:00", "to": "15:00"}}');
+	INSERT INTO model.windows VALUES (901, NULL, 540, 900);
+	INSERT INTO model.asked (id, zones, year, from_day, to_day)
+	VALUES (901, '{Europe/Madrid,America/New_York}', 2026, '2026-01-01', '2026-12-31');
 	INSERT INTO model.schedule VALUES (900, '{"any_day": {"from": "11:00", "to": "10:00"}}');
 	INSERT INTO model.windows VALUES (900, NULL, 660, 2040);
 	INSERT INTO model.asked (id, zones, year, from_day, to_day)
@@ -333,6 +339,20 @@ is(sql(q{SELECT count(*) FROM portatext.message m JOIN portatext.schedule s USIN
 	WHERE m.sent_at IS NOT NULL AND NOT portatext.is_open_in(s.definition, '{Asia/Tokyo}', m.sent_at)}), 0,
 	'nothing left outside its window');
 is(sql(q{SELECT count(*) FROM portatext.check_balances()}), 0, 'the books are right');
+
+# ---- what the guide shows ----
+
+clock(0);
+sql(q{SELECT portatext.account_settings('{"timezone": "UTC"}')});
+my @blocks = slurp_file('docs/schedules.md') =~ /^```sql\n(.*?)^```$/msg;
+
+is(scalar @blocks, 3, 'docs/schedules.md has three blocks');
+for my $block (@blocks)
+{
+	my ($out, $err) = ('', '');
+
+	is($node->psql('postgres', $block, stdout => \$out, stderr => \$err, on_error_stop => 1), 0, 'one of them works') or diag($err);
+}
 
 $node->stop;
 done_testing();
