@@ -453,6 +453,15 @@ hold_row(ClaimWork *work, const CheckedRow *r)
 	park_row(work, r, key, r->due);
 }
 
+/* Puts a message whose schedule is closed back to when it opens; one of which that cannot be said is noted already. */
+static void
+wait_row(ClaimWork *work, const CheckedRow *r)
+{
+	find_lane(work->claim, r->lane)->parked++;
+	if (r->opens != DT_NOEND)
+		put_back_row(work, r, r->opens);
+}
+
 /* Ends, sets aside or keeps a message. */
 static void
 decide_row(ClaimWork *work, const CheckedRow *r)
@@ -467,8 +476,7 @@ decide_row(ClaimWork *work, const CheckedRow *r)
 	}
 	if (r->opens > work->claim->now)
 	{
-		if (r->opens != DT_NOEND)
-			put_back_row(work, r, r->opens);
+		wait_row(work, r);
 		return;
 	}
 	if (!take_tokens(work, r))

@@ -65,7 +65,7 @@ typedef struct PtClaimLane
 	TimestampTz after_due;		/* scan behind this key */
 	pg_uuid_t	after_id;
 	int			got;			/* rows that left the outbox */
-	int			parked;			/* of them, set aside for their sender's pace */
+	int			parked;			/* of them, set aside: for their sender's pace, a paused run, a closed schedule */
 	TimestampTz last_due;		/* the greatest key of them */
 	pg_uuid_t	last_id;
 	int64		cost_us;		/* of the scan and delete */
