@@ -61,6 +61,15 @@
 	ExecInsertIndexTuples((result), (slot), (estate), false, false, NULL, NIL)
 #endif
 
+/* A scan of a table by one of its indexes, to be given keys by index_rescan(). */
+#if PG_VERSION_NUM >= 180000
+#define PT_INDEX_BEGINSCAN(table, index, snapshot, nkeys) \
+	index_beginscan((table), (index), (snapshot), NULL, (nkeys), 0)
+#else
+#define PT_INDEX_BEGINSCAN(table, index, snapshot, nkeys) \
+	index_beginscan((table), (index), (snapshot), (nkeys), 0)
+#endif
+
 /* Memory contexts handed to callbacks, LWLock tranches etc. are the same on all. */
 
 #endif							/* PORTATEXT_COMPAT_H */

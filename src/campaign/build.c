@@ -12,8 +12,8 @@
 
 #include "campaign/campaign.h"
 
-#define SLICES 10				/* of PT_BUILD_SLICE contacts, in one chunk */
-#define SLICE_MEMORY (1024 * 1024)	/* kept by the process */
+#define SLICES 20				/* of PT_BUILD_SLICE contacts, in one chunk */
+#define SLICE_MEMORY (2 * 1024 * 1024)	/* kept by the process */
 #define LOCK_WAIT_US 50000
 
 /* Makes the job that builds a run; returns its id. */

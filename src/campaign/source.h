@@ -52,6 +52,6 @@ extern void pt_sources_in(const Jsonb *position, PtSources *sources);	/* n = 0: 
  */
 extern uint64 pt_source_read(const PtSource *source, const char *after, int64 own, bool variables);
 
-#define PT_BUILD_SLICE 500
+#define PT_BUILD_SLICE 250
 
 #endif							/* PORTATEXT_SOURCE_H */

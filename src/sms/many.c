@@ -8,6 +8,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
+#include "sms/blacklist.h"
 #include "sms/service_hook.h"
 
 /* Their numbers, as an array. */
@@ -21,31 +22,21 @@ recipients(PtOrder *const *orders, int n)
 	return PointerGetDatum(construct_array(numbers, n, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
-/* Asks both blacklists for all of them in one statement (BL-03); LIMIT keeps it to the indexes. */
+/* Asks both blacklists for all of them (BL-03). */
 static void
 ask_blacklists(PtOrder *const *orders, PtRefusal *const *refusals, int n)
 {
-	static PtPlan plan = {
-		"SELECT u.ord::int4 FROM unnest($2::text[]) WITH ORDINALITY AS u(number, ord)"
-		" WHERE (SELECT true FROM portatext.blacklist b WHERE b.account_id = $1 AND b.number::text = u.number LIMIT 1)"
-		"    OR (SELECT true FROM portatext.global_blacklist g WHERE g.number::text = u.number LIMIT 1)",
-		2, {INT8OID, TEXTARRAYOID}
-	};
-	Datum		values[2];
-	uint64		found;
+	Datum	   *numbers = palloc_array(Datum, n);
+	bool	   *found = palloc_array(bool, n);
 
-	values[0] = Int64GetDatum(orders[0]->account->account_id);
-	values[1] = recipients(orders, n);
-	found = pt_plan_run(&plan, values, NULL, SPI_OK_SELECT);
-	for (uint64 row = 0; row < found; row++)
+	for (int i = 0; i < n; i++)
+		numbers[i] = CStringGetTextDatum(orders[i]->to);
+	pt_blacklisted_many(orders[0]->account->account_id, numbers, n, found);
+	for (int i = 0; i < n; i++)
 	{
-		bool		isnull;
-		int			i = DatumGetInt32(pt_result(row, 1, &isnull)) - 1;
-
-		if (refusals[i]->code == PT_ACCEPTED)
+		if (found[i] && refusals[i]->code == PT_ACCEPTED)
 			pt_refuse(refusals[i], PT_REFUSE_BLACKLISTED, "The recipient is %s.", orders[i]->to);
 	}
-	SPI_freetuptable(SPI_tuptable);
 }
 
 /* Asks whether the services of those that have one may write to their recipients. */
