@@ -120,6 +120,7 @@ SQL_PARTS = \
 	src/service/notice.sql \
 	src/service/review.sql \
 	src/service/forget.sql \
+	src/contact/forget.sql \
 	src/campaign/campaign.sql \
 	src/campaign/lifecycle.sql \
 	src/campaign/contacts.sql \
