@@ -114,12 +114,12 @@ my $first = int($eligible * 0.75);
 sql(qq{SELECT portatext.recharge($first, 'first', account_id) FROM portatext.account WHERE name = 'shop'});
 shop(q{SELECT count(portatext.blacklist_add(number)) FROM target WHERE fate = 'blacklisted'});
 
-# Two lists that overlap, and numbers that are none, once more with other blanks, and twice in a file.
+# Two lists that overlap.
 shop(q{
 	SELECT portatext.create_contact_list('one'), portatext.create_contact_list('two');
-	SELECT count(portatext.set_contact(number, jsonb_build_object('word', 'w' || right(number, 4)), 'one'))
+	SELECT portatext.import_contacts('one', E'number,word\n' || string_agg(number || ',w' || right(number, 4), E'\n' ORDER BY number))
 		FROM target WHERE right(number, 1) < '6';
-	SELECT count(portatext.set_contact(number, jsonb_build_object('word', 'w' || right(number, 4)), 'two'))
+	SELECT portatext.import_contacts('two', E'number,word\n' || string_agg(number || ',w' || right(number, 4), E'\n' ORDER BY number))
 		FROM target WHERE right(number, 1) > '4'});
 clock(0);
 my $id = shop(q{SELECT portatext.create_campaign('world', body => 'Hello {{word}}, this is {{shop}}', variables => '{"shop": "us", "word": "x"}',
@@ -316,7 +316,7 @@ is(few(q{SELECT number || ' ' || fate FROM target t WHERE (fate = 'eligible') <>
 is(few(q{SELECT concat_ws(' ', number, at) FROM record r JOIN target t USING (number)
 	WHERE (at AT TIME ZONE zone)::time NOT BETWEEN '09:00' AND '11:59:59.999'}), '', 'SCH-02: each inside its window');
 is(few(q{SELECT concat_ws(' ', number, body) FROM record
-	WHERE body <> 'Hello w' || right(number, 4) || ', this is us' AND number <> '+12025551007'}), '', 'CAMP-15: each with its own text');
+	WHERE body <> 'Hello w' || right(number, 4) || ', this is us'}), '', 'CAMP-15: each with its own text');
 is(sql(q{SELECT count(*) FROM (SELECT count(*) / sum(count(*)) OVER () AS share FROM record GROUP BY sender) s
 	WHERE share BETWEEN 0.28 AND 0.39}), 3, 'CAMP-08, CAMP-09: three senders share the messages');
 
