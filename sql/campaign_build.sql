@@ -281,6 +281,17 @@ SELECT job_id AS job FROM portatext.campaign_run WHERE campaign_id = :listed \gs
 CALL portatext.run_job(:job);
 SELECT number, reason FROM pg_temp.rows(:listed);
 
+-- CAMP-03: contacts in the request; they go before those of the lists
+SELECT portatext.create_campaign('csv', 'Hello {{name}}', csv => E'number,name\n+12025550001,Zoe\nnobody,Yan\n');
+SELECT portatext.create_campaign('csv', 'Hello {{name}}', csv => E'number,name\n');
+SELECT portatext.create_campaign('csv', 'Hello {{name}}', csv => E'name,city\n1,2\n');
+SELECT portatext.create_campaign('csv', 'Hello {{name}}', lists => '{second}', csv => E'number,name\n+12025550001,Zoe\n1 (202) 555-0007,Xia\n') AS csv \gset
+SELECT job_id AS job FROM portatext.campaign_run WHERE campaign_id = :csv \gset
+CALL portatext.run_job(:job);
+SELECT number, body, reason FROM pg_temp.rows(:csv);
+SELECT ord, list_id IS NULL AS of_the_request FROM portatext.campaign_source WHERE campaign_id = :csv ORDER BY 1;
+SELECT ord, to_number, message_id IS NOT NULL AS sent FROM portatext.test_campaign(:csv, '{+12025550007}');
+
 -- test_campaign: every text, charged, no recipient
 SELECT portatext.balance();
 SELECT ord, to_number, message_id IS NOT NULL AS sent, sqlstate, reason, variant FROM portatext.test_campaign(:spring, '{12025550006,+12025550001,+447911123456,+12025550005,nobody,NULL}');
@@ -291,6 +302,13 @@ SELECT count(*) FROM portatext.campaign_recipient WHERE message_id IS NOT NULL;
 SELECT portatext.test_campaign(0, '{+12025550001}');
 SELECT portatext.test_campaign(:spring, array_fill('+12025550001'::text, '{101}'));
 SELECT count(*), min(reason) FROM portatext.test_campaign(:spring, array_fill('+12025550001'::text, '{100}')) WHERE message_id IS NULL;
+
+-- contacts of the request go with the campaign
+SELECT version FROM portatext.campaign_source WHERE campaign_id = :csv AND version IS NOT NULL \gset
+SELECT portatext.delete_campaign(:csv);
+RESET SESSION AUTHORIZATION;
+SELECT count(*) FROM portatext.retired_version WHERE version = :version;
+SET SESSION AUTHORIZATION regress_cb_red;
 
 -- what a caller may not
 SELECT portatext.forget_runs(:red, '{1}');

@@ -11,6 +11,7 @@
 #include "utils/numeric.h"
 
 #include "contact/contact.h"
+#include "contact/import.h"
 #include "job/job.h"
 #include "service/service.h"
 
@@ -54,6 +55,44 @@ store_list(int64 account_id, int64 campaign_id, int64 list_id)
 	pt_plan_run(&plan, values, NULL, SPI_OK_INSERT);
 }
 
+/* Raises 22023: the contacts of the request cannot be used as they are. */
+pg_noreturn static void
+refuse_csv(const PtImportCounts *counts, const char *problem)
+{
+	if (problem == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the campaign's csv has no contacts"),
+				 errhint("Its first line is the header, such as number,name.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("%lld of the %lld lines of the campaign's csv were refused", (long long) counts->refused,
+					(long long) counts->lines),
+			 errdetail("The first is %s", problem),
+			 errhint("Import them into a contact list with skip_bad to leave such lines out.")));
+	pg_unreachable();
+}
+
+/* The contacts that came with the request, as a version of their own; first of the sources (CAMP-03). */
+static void
+store_csv(int64 account_id, int64 campaign_id, const text *csv)
+{
+	static PtPlan plan = {
+		"INSERT INTO portatext.campaign_source (campaign_id, ord, account_id, version) VALUES ($1, 1, $2, $3)",
+		3, {INT8OID, INT8OID, INT8OID}
+	};
+	PtImportCounts counts;
+	const char *problem;
+	int64		version;
+	Datum		values[3] = {Int64GetDatum(campaign_id), Int64GetDatum(account_id)};
+
+	if (!pt_import_text(account_id, 0, csv, NULL, &version, &counts, &problem) ||
+		counts.refused > 0 || counts.contacts == 0)
+		refuse_csv(&counts, problem);
+	values[2] = Int64GetDatum(version);
+	pt_plan_run(&plan, values, NULL, SPI_OK_INSERT);
+}
+
 void
 pt_sources_store(int64 account_id, int64 campaign_id, ArrayType *lists, text *csv)
 {
@@ -61,6 +100,8 @@ pt_sources_store(int64 account_id, int64 campaign_id, ArrayType *lists, text *cs
 	bool	   *isnull;
 	int			n = 0;
 
+	if (csv != NULL)
+		store_csv(account_id, campaign_id, csv);
 	if (lists != NULL)
 		deconstruct_array(lists, TEXTOID, -1, false, TYPALIGN_INT, &names, &isnull, &n);
 	for (int i = 0; i < n; i++)

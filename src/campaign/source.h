@@ -26,8 +26,8 @@ typedef struct PtSources
 
 /*
  * Writes what a request names: lists by name or id (each once) and the
- * contacts that came with it.  Raises 42704 for a list that there is not.  Inside
- * SPI, as the keeper.
+ * contacts that came with it.  Raises 42704 for a list that there is not,
+ * 22023 for contacts of which one is refused.  Inside SPI, as the keeper.
  */
 extern void pt_sources_store(int64 account_id, int64 campaign_id, ArrayType *lists, text *csv);
 
