@@ -66,8 +66,7 @@ refuse_csv(const PtImportCounts *counts, const char *problem)
 				 errhint("Its first line is the header, such as number,name.")));
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("%lld of the %lld lines of the campaign's csv were refused", (long long) counts->refused,
-					(long long) counts->lines),
+			 errmsg("the campaign's csv has lines that cannot be used: %lld", (long long) counts->refused),
 			 errdetail("The first is %s", problem),
 			 errhint("Import them into a contact list with skip_bad to leave such lines out.")));
 	pg_unreachable();
