@@ -144,6 +144,21 @@ SELECT m.state, EXISTS (SELECT FROM portatext.outbox o WHERE o.message_id = m.me
 FROM portatext.message m WHERE message_id = :'waits';
 SELECT * FROM portatext.check_balances();
 
+-- LAW-02: a service's message counts for the month in which it is to go
+INSERT INTO portatext.short_code (country, code, countries) VALUES ('US', '12345', '{JP}');
+INSERT INTO portatext.service (account_id, keyword, short_code_id, country, state, purpose, double_opt_in, minimum_age,
+        frequency, frequency_rule, intended_use, message_examples, advertising_examples, tc_url, phone)
+    SELECT a.account_id, 'DEALS', 1, 'US', 'active', 'marketing', false, 18, 1, 'block', 'tests', '{}', '{}',
+        'https://example.com/tc', '+12025550111' FROM portatext.account a WHERE a.is_default;
+INSERT INTO portatext.subscriber (service_id, number, account_id, reminder_due)
+    SELECT 1, '+819012345678', account_id, now() FROM portatext.service;
+CREATE FUNCTION pg_temp.in_month(later int) RETURNS text LANGUAGE sql AS $$
+    SELECT COALESCE(sqlstate, 'accepted') FROM portatext.send_sms_batch('{+819012345678}', 'Half price', service => 'DEALS',
+        schedule => jsonb_build_object('days', '[15]'::jsonb, 'months', jsonb_build_array(
+            extract(month FROM date_trunc('month', now()) + make_interval(months => later)))))
+$$;
+SELECT later, pg_temp.in_month(later) FROM unnest('{2,3,2,4,3}'::int[]) WITH ORDINALITY AS m(later, ord) ORDER BY ord;
+
 -- one account's schedules are not another's
 SET client_min_messages = error;
 DROP ROLE IF EXISTS regress_schedule;

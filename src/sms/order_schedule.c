@@ -18,18 +18,26 @@ pt_order_schedule_read(Jsonb *definition)
 	return s;
 }
 
-bool
-pt_order_schedule_check(PtOrder *order, PtRefusal *refusal)
+TimestampTz
+pt_order_goes_at(PtOrder *order)
 {
 	TimestampTz from = pt_now();
 
-	if (order->schedule == NULL)
-		return true;
 	if (order->has_send_at && order->send_at > from)
 		from = order->send_at;
+	if (order->schedule == NULL || TIMESTAMP_NOT_FINITE(from))
+		return from;
 	order->own_zone = false;
-	order->opens = pt_schedule_find_for(&order->schedule->schedule, order->account->account_id,
-										order->to, from, &order->own_zone);
+	return pt_schedule_find_for(&order->schedule->schedule, order->account->account_id,
+								order->to, from, &order->own_zone);
+}
+
+bool
+pt_order_schedule_check(PtOrder *order, PtRefusal *refusal)
+{
+	if (order->schedule == NULL)
+		return true;
+	order->opens = pt_order_goes_at(order);
 	if (order->opens == DT_NOEND)
 		pt_refuse(refusal, PT_REFUSE_NEVER_OPEN, "It opens neither in the time zones of %s nor in the account's.",
 				  order->to);

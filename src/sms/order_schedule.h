@@ -20,6 +20,9 @@ typedef struct PtOrderSchedule
 /* Reads the argument "schedule"; raises 22023 for one that is not valid. */
 extern PtOrderSchedule *pt_order_schedule_read(Jsonb *definition);
 
+/* When the order goes at the earliest, by send_at and schedule: DT_NOEND for never.  Sets own_zone. */
+extern TimestampTz pt_order_goes_at(PtOrder *order);
+
 /*
  * When the order may go out: fills in opens and own_zone (SCH-02, SCH-07).
  * false, with the reason in refusal: never, or not before it expires.  True for an

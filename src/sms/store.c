@@ -190,9 +190,9 @@ static PtPlan many_plan = {
 };
 
 /* What a service has written is counted (LAW-02), what is to be reviewed waits elsewhere (LAW-07). */
-#define SERVICE_PARTS(ref) \
+#define SERVICE_PARTS(ref, at) \
 	", s AS (INSERT INTO portatext.service_message (service_id, number, message_id, account_id, send_at, surplus)" \
-	"  SELECT service, recipient, id, $8, GREATEST($12, $14), warns FROM u WHERE $15 = 'ordinary' AND service <> 0)," \
+	"  SELECT service, recipient, id, $8, " at ", warns FROM u WHERE $15 = 'ordinary' AND service <> 0)," \
 	" w AS (INSERT INTO portatext.event (account_id, type, subject, payload)" \
 	"  SELECT $8, 'service.too_frequent', v.keyword," \
 	"   jsonb_build_object('service_id', v.service_id, 'number', u.recipient, 'message_id', u.id)" \
@@ -207,7 +207,7 @@ static PtPlan many_plan = {
 static PtPlan special_plan = {
 	WITH_MESSAGES(", $16::int8[], $17::bool[], $18::bool[]", ", service, held, warns", "$10", "$11",
 				  ", kind, service_id", ", $15::portatext.message_kind, NULLIF(service, 0)")
-	SERVICE_PARTS("$11") INTO_OUTBOX("COALESCE($12, $14)") " WHERE NOT held",
+	SERVICE_PARTS("$11", "GREATEST($12, $14)") INTO_OUTBOX("COALESCE($12, $14)") " WHERE NOT held",
 	SPECIAL_ARGUMENTS, {ARGUMENT_TYPES, TEXTOID, INT8ARRAYOID, BOOLARRAYOID, BOOLARRAYOID},
 	.generic = true
 };
@@ -221,7 +221,7 @@ static PtPlan mixed_plan = {
 				  " $23::bool[], $24::timestamptz[]", ", service, held, warns, text, ref, grp, own_zone, opens", "COALESCE(text, $10)", "ref",
 				  ", kind, service_id, group_id, schedule_id, own_zone",
 				  ", $15::portatext.message_kind, NULLIF(service, 0), NULLIF(grp, 0), $22, own_zone")
-	SERVICE_PARTS("u.ref")
+	SERVICE_PARTS("u.ref", "GREATEST(opens, $12, $14)")
 	", t AS (INSERT INTO portatext.message_tally_change (group_id, state, account_id, messages, credits)"
 	"  SELECT grp, 'queued', $8, count(*), sum(cost) FROM u WHERE grp <> 0 GROUP BY grp)"
 	INTO_OUTBOX("COALESCE(opens, $12, $14)") " WHERE NOT held",
