@@ -70,20 +70,34 @@ sql("INSERT INTO portatext.blacklist (account_id, number)
 
 # ---- killed twice in a chunk and once from outside ----
 
-$node->arm_point('build_chunk', 'kill');
+$node->arm_point('build_chunk', 'pause');
 my $campaign = create($account{red}, q{'big', lists => '{a,b,c,d}', schedule => '{"any_day": {"from": "09:00", "to": "18:00"}}',
 	variants => '[{"body": "Hello {{name}}", "weight": 3}, {"body": "Dear {{name}}, hello"}]'});
 my $job = job_of($campaign);
 
-ok($node->wait_up, 'kill -9 in the first chunk');
-for my $kill (1, 2)
-{
-	my $done = sql("SELECT done FROM portatext.job WHERE job_id = $job");
+sub done { return sql("SELECT done FROM portatext.job WHERE job_id = $job") }
 
-	ok($node->wait_sql("SELECT done > $done FROM portatext.job WHERE job_id = $job"), 'the build goes on');
-	if ($kill == 1) { $node->arm_point('build_chunk', 'kill'); ok($node->wait_up, 'kill -9 in the middle') }
-	else { ok($node->kill9_restart, 'kill -9 of the postmaster') }
+# The build pauses in a chunk; it ends this one and is killed in the next, and then
+# pauses in that.
+sub kill_in_next
+{
+	my ($name) = @_;
+	my $done = done();
+
+	$node->arm_point('build_chunk', 'kill');
+	$node->release_point('build_chunk');
+	wait_for { !-e $node->point_dir . '/build_chunk' };
+	$node->arm_point('build_chunk', 'pause');
+	ok($node->wait_up && $node->wait_point_hit('build_chunk'), $name);
+	cmp_ok(done(), '>', $done, 'the build goes on where it was');
+	return;
 }
+
+ok($node->wait_point_hit('build_chunk'), 'the build is in its first chunk');
+kill_in_next('kill -9 in the second chunk');
+kill_in_next('kill -9 in the middle');
+ok($node->kill9_restart, 'kill -9 of the postmaster, in a chunk');
+$node->release_point('build_chunk');
 reaches($campaign, 'ready', 'CAMP-04: the campaign is ready');
 my $run = run_of($campaign);
 
