@@ -243,6 +243,18 @@ SELECT start_when_built FROM portatext.campaign_run WHERE campaign_id = :id;
 SELECT portatext.pause_campaign(:id);
 SELECT start_when_built FROM portatext.campaign_run WHERE campaign_id = :id;
 SELECT portatext.cancel_campaign(:id);
+-- A number is forgotten, also where it is still pending: the run goes on behind it.
+SELECT pg_temp.campaign(:red, 'forgotten', 3) AS id \gset
+SELECT portatext.cancel_campaign_contact(:id, '+12025551003');
+CALL portatext.forget_number('+12025551003');
+CALL portatext.forget_number('+12025551005');
+SELECT count(*) FROM portatext.campaign_contact WHERE number IN ('+12025551003', '+12025551005');
+SELECT portatext.start_campaign(:id), pg_temp.release();
+SELECT released = places FROM portatext.campaign_cohort WHERE run_id = portatext.campaign_run_of(:id);
+SELECT pg_temp.progress(:id);
+SET SESSION AUTHORIZATION regress_cr_blue;
+SELECT portatext.forget_campaign_contact(:red, '+12025551002');
+RESET SESSION AUTHORIZATION;
 SELECT * FROM portatext.check_balances();
 
 DROP OWNED BY regress_cr_red, regress_cr_blue;

@@ -38,18 +38,21 @@ CREATE FUNCTION portatext.campaign_contacts(campaign bigint, after text DEFAULT 
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
     SELECT c.number, c.state, c.reason, c.message_id, c.variant, c.segments, c.cost
-    FROM portatext.campaign_contact c
-    WHERE c.run_id = (SELECT portatext.campaign_run_of($1)) AND c.number > COALESCE($2, '') COLLATE "C"
-    ORDER BY c.number LIMIT GREATEST($3, 0);
+    FROM (SELECT r.run_id, r.number FROM portatext.campaign_recipient r
+          WHERE r.run_id = (SELECT portatext.campaign_run_of($1)) AND r.number > COALESCE($2, '') COLLATE "C"
+          ORDER BY r.number LIMIT GREATEST($3, 0)) page
+    CROSS JOIN LATERAL (SELECT x.* FROM portatext.campaign_contact x
+                        WHERE x.run_id = page.run_id AND x.number = page.number OFFSET 0) c    -- a look-up each, not a join of all
+    ORDER BY page.number;
 $$;
 COMMENT ON FUNCTION portatext.campaign_contacts(bigint, text, integer) IS
     'A page of the contacts of a campaign''s newest run, by number; after: the last number of the page before.';
 GRANT EXECUTE ON FUNCTION portatext.campaign_contacts(bigint, text, integer) TO portatext_account, portatext_operator;
 
 CREATE FUNCTION portatext.csv_quoted(value text) RETURNS text
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    SET search_path = pg_catalog, pg_temp
-    AS $$ SELECT CASE WHEN $1 ~ '[",\r\n]' THEN '"' || replace($1, '"', '""') || '"' ELSE $1 END $$;
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN value OPERATOR(pg_catalog.~) '[",\r\n]'
+        THEN pg_catalog.concat('"', pg_catalog.replace(value, '"', '""'), '"') ELSE value END;
 COMMENT ON FUNCTION portatext.csv_quoted(text) IS 'Internal: a field of a line of CSV (RFC 4180).';
 
 CREATE FUNCTION portatext.export_campaign_contacts(campaign bigint) RETURNS SETOF text
@@ -68,3 +71,25 @@ $$;
 COMMENT ON FUNCTION portatext.export_campaign_contacts(bigint) IS
     'The contacts of a campaign''s newest run as lines of CSV, a header first (CAMP-12); with the number in front, so that they can be imported as a contact list.';
 GRANT EXECUTE ON FUNCTION portatext.export_campaign_contacts(bigint) TO portatext_account, portatext_operator;
+
+CREATE FUNCTION portatext.forget_campaign_contact(account bigint, number text) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    person constant text := portatext.to_e164(number)::text;
+    runs bigint[];
+BEGIN
+    IF NOT portatext.may_forget(account) THEN
+        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+            MESSAGE = 'only an operator may do this with another account';
+    END IF;
+    runs := ARRAY(SELECT n.run_id FROM portatext.campaign_run n WHERE account IS NULL OR n.account_id = account);
+    DELETE FROM portatext.campaign_recipient r WHERE r.run_id = ANY (runs) AND r.number = person;
+    DELETE FROM portatext.campaign_cancellation c WHERE c.run_id = ANY (runs) AND c.number = person;
+    DELETE FROM portatext.campaign_response s WHERE s.run_id = ANY (runs) AND s.number = person;
+END
+$$;
+COMMENT ON FUNCTION portatext.forget_campaign_contact(bigint, text) IS
+    'A step of forget_number(): takes the number out of all runs of campaigns, also of those that have not come to it yet; the counts stay.';
+GRANT EXECUTE ON FUNCTION portatext.forget_campaign_contact(bigint, text) TO portatext_account, portatext_operator;

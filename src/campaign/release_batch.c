@@ -162,8 +162,9 @@ read_item(Batch *batch, Recipient *item, uint64 row)
 static void
 read_cohort(Batch *batch, PtCohort *cohort, int64 room)
 {
+	int64		last = Min(cohort->released + room, cohort->places);
 	Datum		values[4] = {Int64GetDatum(batch->run->run_id), Int32GetDatum(cohort->cohort),
-		Int64GetDatum(cohort->released), Int64GetDatum(Min(cohort->released + room, cohort->places))};
+		Int64GetDatum(cohort->released), Int64GetDatum(last)};
 	uint64		n = pt_plan_run_latest(&recipients_plan, values, NULL, SPI_OK_SELECT);
 
 	for (uint64 i = 0; i < n; i++)
@@ -173,6 +174,7 @@ read_cohort(Batch *batch, PtCohort *cohort, int64 room)
 		item->cohort = cohort;
 		read_item(batch, item, i);
 	}
+	cohort->read_to = last;
 }
 
 /* Checks an order, with the figures of an earlier one that has the same text. */
@@ -359,16 +361,21 @@ pass(Recipient *item)
 		item->cohort->skipped++;
 }
 
-/* Writes the cursors of the cohorts that were read. */
+/* Writes the cursors of the cohorts that were read; of a whole batch also over places whose recipients are gone. */
 static void
-move_cursors(const Batch *batch, const PtCohort *cohorts, int n)
+move_cursors(const Batch *batch, PtCohort *cohorts, int n)
 {
 	for (int i = 0; i < n; i++)
 	{
-		const PtCohort *c = &cohorts[i];
-		Datum		values[5] = {Int64GetDatum(batch->run->run_id), Int32GetDatum(c->cohort),
-			Int64GetDatum(c->released), Int64GetDatum(c->skipped), Int64GetDatum(c->cancelled)};
+		PtCohort   *c = &cohorts[i];
+		Datum		values[5] = {Int64GetDatum(batch->run->run_id), Int32GetDatum(c->cohort), (Datum) 0,
+			Int64GetDatum(c->skipped), Int64GetDatum(c->cancelled)};
 
+		if (c->read_to == 0)
+			continue;
+		if (batch->passed == batch->n)
+			c->released = c->read_to;
+		values[2] = Int64GetDatum(c->released);
 		pt_plan_run_latest(&cursor_plan, values, NULL, SPI_OK_UPDATE);
 	}
 }
@@ -401,11 +408,11 @@ pt_run_release(PtRun *run, PtCohort *cohorts, int n, int64 room, const char **pa
 	ask_lists(&batch);
 	while (batch.passed < batch.n && take_item(&batch, &batch.items[batch.passed], pause))
 		pass(&batch.items[batch.passed++]);
-	if (batch.passed == 0)
-		return 0;
-	store(&batch);
+	if (batch.passed > 0)
+		store(&batch);
 	PT_POINT("campaign_stored");
-	note_recipients(&batch);
+	if (batch.passed > 0)
+		note_recipients(&batch);
 	move_cursors(&batch, cohorts, looked);
 	return batch.passed;
 }

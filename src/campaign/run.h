@@ -55,6 +55,7 @@ typedef struct PtCohort
 	int64		released;
 	int64		deferred;
 	TimestampTz opens_at;
+	int64		read_to;		/* the last place of this turn's batch; 0: it is not in it */
 	int64		skipped;		/* by this turn */
 	int64		cancelled;
 } PtCohort;

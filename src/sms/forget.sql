@@ -174,6 +174,7 @@ DECLARE
 BEGIN
     ended := portatext.forget_waiting(account, number);
     PERFORM portatext.forget_subscriber(account, number);
+    PERFORM portatext.forget_campaign_contact(account, number);
     PERFORM portatext.forget_contacts(account, number);
     messages := 0; events := 0; open := 0;
     COMMIT;
