@@ -254,5 +254,36 @@ ok(wait_state($id, 'finished'), 'SCH-08: then it is finished');
 is(sql("SELECT count(*) FROM portatext.message WHERE account_id = $account AND schedule_id IS NOT NULL"), 100,
 	'SCH-09: the messages carry the schedule');
 
+# ---- SCH-09: a window that closes while messages wait; other zones are not held up by them ----
+
+# The dispatcher stands still, so that a whole batch waits; a limit of errors allows no second one.
+sub dispatchers
+{
+	sql("ALTER SYSTEM SET portatext.dispatchers = $_[0]");
+	$node->reload;
+	return $node->wait_sql(q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'portatext dispatcher'}, $_[0]);
+}
+
+account('closing', 10000);
+put_clock('2031-03-04 19:30 Europe/Madrid');
+ok(dispatchers(0), 'nobody hands over');
+list('closing', q{SELECT '+34612346' || 100 + i FROM generate_series(1, 700) i UNION ALL SELECT '+1212556' || 1000 + i FROM generate_series(1, 700) i});
+$id = act(q{SELECT portatext.create_campaign('closing', 'Good evening to you', lists => '{closing}', max_error_rate => 0.5,
+	schedule => '{"any_day": {"from": "09:00", "to": "20:00"}}')});
+ok(wait_state($id, 'ready'), 'closing: is built');
+act("SELECT portatext.start_campaign($id)");
+ok($node->wait_sql("SELECT queued FROM portatext.campaign_progress WHERE campaign_id = $id", 1000), 'one batch waits');
+my $spain = sql("SELECT count(*) FROM portatext.campaign_contact WHERE campaign_id = $id AND number LIKE '+34%' AND state = 'queued'");
+put_clock('2031-03-04 20:30 Europe/Madrid');
+ok($node->wait_sql("SELECT count(*) FROM portatext.campaign_contact WHERE campaign_id = $id AND number LIKE '+1%' AND state = 'queued'", 700),
+	'SCH-09: what waits for the next window takes no room from the others');
+ok(dispatchers(1), 'somebody hands over again');
+each_once(700, 'SCH-09: those whose window is still open');
+is((scalar grep { /^34/ } @record[ -700 .. -1 ]), 0, 'SCH-09: nobody whose window has closed meanwhile');
+is(progress($id, "state, queued, pending"), "running|$spain|" . (700 - $spain), 'SCH-09: they wait');
+put_clock('2031-03-05 09:30 Europe/Madrid');
+each_once(700, 'SCH-09: the others the next day');
+ok(wait_state($id, 'finished'), 'SCH-09: then it is finished');
+
 $node->stop;
 done_testing();
