@@ -90,6 +90,9 @@ is(sql('SELECT jobname, username, database FROM cron.job ORDER BY jobid'),
 
 # ---- while they wait: what is refused ----
 
+refused($superuser, "BEGIN; ALTER FUNCTION cron.schedule(text, text, text) RENAME TO older; SELECT portatext.schedule_campaign($mine, '* * * * *')",
+	'0A000: this version of pg_cron is too old', 'Update the package postgresql-\d+-cron', 'a pg_cron without named jobs');
+
 sub shop_is_refused { return refused('shop', @_) }
 
 shop_is_refused("SELECT portatext.schedule_campaign($once, '* * * * *')", "55000: campaign $once is sent once only",
