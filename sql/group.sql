@@ -1,4 +1,4 @@
--- Messages that are sent together and counted together: to lists (SMS-13, SMS-15), tallies (CAMP-11's counts).
+-- Messages that are sent together and counted together.  SMS-13: the contacts of lists.
 SET client_min_messages = error;
 \set SHOW_CONTEXT never
 
