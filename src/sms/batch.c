@@ -22,6 +22,13 @@
 #include "sms/store.h"
 #include "worker/shared.h"
 
+/* SPI leaves its own context behind, which lives as long as the call; what belongs to the chunk does not. */
+static void
+enter_chunk(const PtBatch *batch)
+{
+	MemoryContextSwitchTo(batch->chunk_context);
+}
+
 static bool
 accepted(const PtBatchItem *item)
 {
@@ -54,6 +61,7 @@ item_key(const PtBatch *batch, const PtBatchItem *item)
 static void
 check_item(PtBatch *batch, PtBatchItem *item)
 {
+	enter_chunk(batch);
 	item->repeated = false;
 	if (!pt_order_check(&item->order, PT_LISTS_ASKED, &item->refusal))
 		return;
@@ -113,10 +121,13 @@ find_values(PtBatch *batch)
 static void
 check_lists(PtBatch *batch)
 {
-	PtOrder   **orders = palloc_array(PtOrder *, batch->count);
-	PtRefusal **refusals = palloc_array(PtRefusal *, batch->count);
+	PtOrder   **orders;
+	PtRefusal **refusals;
 	int			n = 0;
 
+	enter_chunk(batch);
+	orders = palloc_array(PtOrder *, batch->count);
+	refusals = palloc_array(PtRefusal *, batch->count);
 	for (int i = 0; i < batch->count; i++)
 	{
 		if (!accepted(&batch->items[i]))
@@ -164,10 +175,13 @@ release_key(const PtBatchItem *item)
 static void
 store_chunk(PtBatch *batch)
 {
-	const PtOrder **orders = palloc(batch->count * sizeof(PtOrder *));
-	Datum	   *ids = palloc(batch->count * sizeof(Datum));
+	const PtOrder **orders;
+	Datum	   *ids;
 	int			n = 0;
 
+	enter_chunk(batch);
+	orders = palloc_array(const PtOrder *, batch->count);
+	ids = palloc_array(Datum, batch->count);
 	for (int i = 0; i < batch->count; i++)
 	{
 		PtBatchItem *item = &batch->items[i];
@@ -179,6 +193,7 @@ store_chunk(PtBatch *batch)
 		ids[n] = UUIDPGetDatum(&item->message_id);
 		n++;
 	}
+	enter_chunk(batch);
 	if (n > 0)
 		pt_store_many(orders, ids, n);
 }
@@ -222,15 +237,20 @@ pt_batch_items(PtBatch *batch, int n)
 void
 pt_batch_run(PtBatch *batch)
 {
-	MemoryContext old = MemoryContextSwitchTo(batch->chunk_context);
+	MemoryContext old = CurrentMemoryContext;
 
+	enter_chunk(batch);
 	find_values(batch);
 	check_items(batch);
 	check_lists(batch);
 	for (int i = 0; i < batch->count; i++)
+	{
+		enter_chunk(batch);
 		charge_item(&batch->items[i]);
+	}
 	if (!batch->raise)
 		store_chunk(batch);
+	enter_chunk(batch);
 	report_chunk(batch);
 	if (batch->raise)
 		store_chunk(batch);

@@ -77,6 +77,7 @@ pt_orders_find_values(PtOrder *const *orders, int n)
 		" WHERE l.account_id = $1 AND l.name IS NULL",
 		2, {INT8OID, TEXTARRAYOID}
 	};
+	MemoryContext context = CurrentMemoryContext;
 	Datum		values[2];
 	uint64		rows;
 
@@ -85,6 +86,7 @@ pt_orders_find_values(PtOrder *const *orders, int n)
 	values[0] = Int64GetDatum(orders[0]->account->account_id);
 	values[1] = recipients(orders, n);
 	rows = pt_plan_run(&plan, values, NULL, SPI_OK_SELECT);
+	MemoryContextSwitchTo(context); /* which SPI has left */
 	for (uint64 row = 0; row < rows; row++)
 	{
 		bool		isnull;
