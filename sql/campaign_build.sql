@@ -310,6 +310,17 @@ RESET SESSION AUTHORIZATION;
 SELECT count(*) FROM portatext.retired_version WHERE version = :version;
 SET SESSION AUTHORIZATION regress_cb_red;
 
+-- BL-03: many numbers at once, in any order, those between many blacklisted ones too
+RESET SESSION AUTHORIZATION;
+INSERT INTO portatext.blacklist (account_id, number) SELECT :red, '+1202' || (7000000 + i) FROM generate_series(1, 3000) i WHERE i % 3 > 0;
+SET SESSION AUTHORIZATION regress_cb_red;
+SELECT count(*), count(*) FILTER (WHERE b.sqlstate = 'SM005'), count(*) FILTER (WHERE (b.sqlstate = 'SM005') IS DISTINCT FROM portatext.is_blacklisted(b.to_number))
+    FROM (SELECT array_agg('+1202' || (7000000 + i) ORDER BY i) FROM generate_series(1, 3000, 40) i
+        UNION ALL SELECT array_agg('+1202' || (7000000 + i) ORDER BY i) FROM generate_series(2900, 3100) i
+        UNION ALL SELECT array_agg('+1202' || (7000000 + i) ORDER BY i DESC) FROM generate_series(2900, 3100) i
+        UNION ALL SELECT array_agg('+1202' || (7000000 + i) ORDER BY i * 7919 % 3001) FROM generate_series(1, 3000) i) v (numbers),
+    portatext.send_sms_batch(v.numbers, repeat('x', 153 * 250)) b WHERE b.sqlstate <> 'SM013';
+
 -- what a caller may not
 SELECT portatext.forget_runs(:red, '{1}');
 
