@@ -52,14 +52,17 @@ CORE = \
 	src/number/plan_data.c \
 	src/number/read.c \
 	src/number/zone_data.c \
+	src/schedule/schedule.c \
 	src/service/flow_text.c \
 	src/service/keyword.c \
 	src/service/waking.c \
+	src/text/csv.c \
 	src/text/gsm.c \
 	src/text/gsm_code.c \
 	src/text/gsm_table.c \
 	src/text/json_read.c \
 	src/text/parts.c \
+	src/text/placeholder.c \
 	src/text/transliterate.c \
 	src/text/word.c \
 	src/worker/http.c \
@@ -85,6 +88,10 @@ SQL_PARTS = \
 	src/job/job.sql \
 	src/schedule/schedule.sql \
 	src/contact/contact.sql \
+	src/contact/template.sql \
+	src/contact/list.sql \
+	src/contact/import.sql \
+	src/contact/export.sql \
 	src/carrier/carrier.sql \
 	src/carrier/http_template.sql \
 	src/carrier/route.sql \
@@ -99,6 +106,7 @@ SQL_PARTS = \
 	src/sms/settle.sql \
 	src/sms/send.sql \
 	src/sms/blacklist.sql \
+	src/sms/blacklist_csv.sql \
 	src/sms/forget.sql \
 	src/sms/retention.sql \
 	src/sms/did.sql \
@@ -112,7 +120,15 @@ SQL_PARTS = \
 	src/service/notice.sql \
 	src/service/review.sql \
 	src/service/forget.sql \
+	src/contact/forget.sql \
 	src/campaign/campaign.sql \
+	src/campaign/lifecycle.sql \
+	src/campaign/contacts.sql \
+	src/campaign/progress.sql \
+	src/campaign/report.sql \
+	src/campaign/create.sql \
+	src/campaign/preview.sql \
+	src/campaign/cron.sql \
 	src/worker/worker.sql \
 	src/worker/health.sql \
 	src/account/grants.sql
@@ -134,7 +150,7 @@ PG_CPPFLAGS = -Isrc -DPORTATEXT_VERSION=\"$(EXTVERSION)\" -DPORTATEXT_VERSION='"
 PG_CFLAGS = -std=gnu11 -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
 	-Wno-missing-field-initializers -Wno-cast-function-type $(WERROR)
 PG_CXXFLAGS = -std=c++17 -Wall -Wextra $(WERROR)
-SHLIB_LINK = -lcrypto -lcurl -licui18n -licuuc -lmicrohttpd -lphonenumber -lstdc++ $(SAN_LINK)
+SHLIB_LINK = -lcrypto -lcsv -lcurl -licui18n -licuuc -lmicrohttpd -lphonenumber -lstdc++ $(SAN_LINK)
 # Warnings are errors for the developers' targets; a packager's compiler may be newer.
 WERROR =
 ifdef PORTATEXT_TEST

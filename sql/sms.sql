@@ -53,8 +53,8 @@ BEGIN
         ('stale', 'SELECT portatext.send_sms(''+12025550123'', ''Hello you'', valid_until => ''2020-01-01 00:00+00'')'),
         ('template', 'SELECT portatext.send_sms(''+12025550123'', NULL, template => ''welcome'')'),
         ('service', 'SELECT portatext.send_sms(''+12025550123'', ''Hello you'', service => ''DEALS'')'),
-        ('schedule', 'SELECT portatext.send_sms(''+12025550123'', ''Hello you'', schedule => ''{}'')'),
-        ('variables', 'SELECT portatext.send_sms(''+12025550123'', ''Hello you'', variables => ''{}'')'),
+        ('schedule', 'SELECT portatext.send_sms(''+12025550123'', ''Hello you'', schedule => ''{"noon": 1}'')'),
+        ('variables', 'SELECT portatext.send_sms(''+12025550123'', ''Hello {{you}}'', variables => ''{}'')'),
         ('credits BILL-07', 'SELECT portatext.send_sms(''+12025550123'', repeat(''a'', 153 * 250)) FROM generate_series(1, 5)')
     ) AS t(what, statement) LOOP
         BEGIN

@@ -97,7 +97,7 @@ SELECT p.oid::regprocedure
     FROM pg_proc p
     WHERE p.pronamespace = 'portatext'::regnamespace AND p.provolatile = 'i' AND p.proparallel <> 's'
     ORDER BY 1;
--- Overloads confuse callers by name.
+-- Overloads confuse callers by name, but for a file that is text or bytes.
 SELECT p.proname
     FROM pg_proc p WHERE p.pronamespace = 'portatext'::regnamespace
     GROUP BY 1 HAVING count(*) > 1;

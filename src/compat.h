@@ -52,6 +52,24 @@
 #define PT_TRANSACTION_TIMEOUT_OFF
 #endif
 
+/* Adds a new row's entries to its table's indexes; raises when a unique one has the key already. */
+#if PG_VERSION_NUM >= 160000
+#define PT_INSERT_INDEX_TUPLES(result, slot, estate) \
+	ExecInsertIndexTuples((result), (slot), (estate), false, false, NULL, NIL, false)
+#else
+#define PT_INSERT_INDEX_TUPLES(result, slot, estate) \
+	ExecInsertIndexTuples((result), (slot), (estate), false, false, NULL, NIL)
+#endif
+
+/* A scan of a table by one of its indexes, to be given keys by index_rescan(). */
+#if PG_VERSION_NUM >= 180000
+#define PT_INDEX_BEGINSCAN(table, index, snapshot, nkeys) \
+	index_beginscan((table), (index), (snapshot), NULL, (nkeys), 0)
+#else
+#define PT_INDEX_BEGINSCAN(table, index, snapshot, nkeys) \
+	index_beginscan((table), (index), (snapshot), (nkeys), 0)
+#endif
+
 /* Memory contexts handed to callbacks, LWLock tranches etc. are the same on all. */
 
 #endif							/* PORTATEXT_COMPAT_H */

@@ -12,8 +12,11 @@
 
 #include "account/account.h"
 #include "billing/billing.h"
+#include "campaign/campaign.h"
 #include "carrier/load.h"
 #include "clock.h"
+#include "contact/contact.h"
+#include "job/job.h"
 #include "number/number.h"
 #include "service/service.h"
 #include "sms/inbound_route.h"
@@ -31,12 +34,15 @@ _PG_init(void)
 	pt_clock_init();
 	pt_account_init();
 	pt_billing_init();
+	pt_job_init();
 	pt_carrier_init();
+	pt_contact_init();
 	if (process_shared_preload_libraries_in_progress)
 		pt_number_warm();
 	pt_send_init();
 	pt_service_init();
 	pt_reply_guard_init();
+	pt_campaign_init();
 	pt_worker_init();
 	MarkGUCPrefixReserved("portatext");
 }

@@ -72,6 +72,9 @@ extern uint64 pt_plan_read(PtPlan *plan, const Datum *values, const char *nulls)
 /* The same with the snapshot of the statement that is running. */
 extern uint64 pt_plan_read_statement(PtPlan *plan, const Datum *values, const char *nulls);
 
+/* A cursor over it, with the newest snapshot, for SPI_cursor_fetch(). */
+extern Portal pt_plan_cursor(PtPlan *plan, const Datum *values, const char *nulls);
+
 /* Column col (from 1) of row (from 0) of SPI_tuptable. */
 extern Datum pt_result(uint64 row, int col, bool *isnull);
 

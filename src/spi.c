@@ -88,6 +88,13 @@ pt_plan_read_statement(PtPlan *plan, const Datum *values, const char *nulls)
 					  SPI_OK_SELECT);
 }
 
+Portal
+pt_plan_cursor(PtPlan *plan, const Datum *values, const char *nulls)
+{
+	plan_prepare(plan);
+	return SPI_cursor_open(NULL, plan->plan, (Datum *) values, nulls, false);
+}
+
 Datum
 pt_result(uint64 row, int col, bool *isnull)
 {

@@ -6,6 +6,7 @@
 
 #include "catalog/pg_type.h"
 #include "fmgr.h"
+#include "utils/builtins.h"
 #include "utils/hsearch.h"
 
 #include "billing/credits.h"
@@ -54,6 +55,7 @@ fill(PtAccount *account)
 	value = pt_result(0, 6, &isnull);
 	account->has_alert = !isnull;
 	account->alert_below = isnull ? 0 : pt_micro(value);
+	strlcpy(account->timezone, TextDatumGetCString(pt_result(0, 7, &isnull)), sizeof(account->timezone));
 }
 
 /* Reads one account; false when there is none. */
@@ -62,7 +64,7 @@ load(PtAccount *account)
 {
 	static PtPlan plan = {
 		"SELECT kind OPERATOR(pg_catalog.=) 'prepaid', sandbox, suspended, message_events, "
-		"pg_catalog.int4(COALESCE(carrier_id, -1)), alert_when_credit_less_than "
+		"pg_catalog.int4(COALESCE(carrier_id, -1)), alert_when_credit_less_than, timezone "
 		"FROM portatext.account WHERE account_id OPERATOR(pg_catalog.=) $1",
 		1, {INT8OID}
 	};

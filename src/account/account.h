@@ -7,6 +7,8 @@
 
 #include "portatext.h"
 
+#include "pgtime.h"
+
 typedef struct PtAccount
 {
 	int64		account_id;
@@ -17,6 +19,7 @@ typedef struct PtAccount
 	bool		has_alert;
 	int32		carrier_id;		/* pinned carrier, -1: none */
 	int64		alert_below;	/* millionths of a credit, if has_alert (ALERT-02) */
+	char		timezone[TZ_STRLEN_MAX + 1];
 } PtAccount;
 
 /*

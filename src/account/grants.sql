@@ -101,6 +101,8 @@ BEGIN
         -- number
         'is_e164', 'is_address', 'to_e164', 'number_country', 'number_timezones', 'number_type',
         'mcc_region', 'imsi_parts',
+        -- contact
+        'render_template', 'template_variables',
         -- all rooms
         'now', 'uuid7']
     LOOP

@@ -152,6 +152,8 @@ pt_is_operator(void)
 	Oid			outer = GetOuterUserId();
 	Oid			operators = get_role_oid("portatext_operator", true);
 
+	if (InSecurityRestrictedOperation())
+		return false;			/* a stored query: its owner counts, not who runs it */
 	return superuser_arg(outer) ||
 		(OidIsValid(operators) && has_privs_of_role(outer, operators));
 }

@@ -72,6 +72,11 @@ CREATE TABLE portatext.campaign_run (
     start_when_built boolean NOT NULL DEFAULT false,
     job_id bigint,
     recipients bigint NOT NULL DEFAULT 0,
+    skipped bigint NOT NULL DEFAULT 0,
+    delivered_before bigint NOT NULL DEFAULT 0,
+    failed_before bigint NOT NULL DEFAULT 0,
+    handed_before bigint NOT NULL DEFAULT 0,
+    opt_outs_before bigint NOT NULL DEFAULT 0,
     created_at timestamptz NOT NULL DEFAULT portatext.now(),
     started_at timestamptz,
     changed_at timestamptz NOT NULL DEFAULT portatext.now(),
@@ -79,9 +84,13 @@ CREATE TABLE portatext.campaign_run (
     UNIQUE (campaign_id, ord)
 );
 CREATE INDEX campaign_run_active ON portatext.campaign_run (run_id) WHERE state IN ('running', 'paused');
+CREATE INDEX campaign_run_ended ON portatext.campaign_run (finished_at) WHERE finished_at IS NOT NULL;
 COMMENT ON TABLE portatext.campaign_run IS 'Each time a campaign was built and sent.';
 COMMENT ON COLUMN portatext.campaign_run.reason IS 'Why it is paused, cancelled or failed: requested, no_credits, error_rate, opt_out_rate, ...';
-COMMENT ON COLUMN portatext.campaign_run.recipients IS 'Rows of campaign_recipient that are not skipped; set when it is built.';
+COMMENT ON COLUMN portatext.campaign_run.recipients IS 'Rows of campaign_recipient that the build did not skip; set when it is built.';
+COMMENT ON COLUMN portatext.campaign_run.skipped IS 'Rows of campaign_recipient that the build skipped; set when it is built.';
+COMMENT ON COLUMN portatext.campaign_run.delivered_before IS
+    'This and the next three: the counts when it was resumed last; the rates that pause it by itself are those since then.';
 SELECT pg_catalog.pg_extension_config_dump('portatext.campaign_run', '');
 SELECT pg_catalog.pg_extension_config_dump('portatext.campaign_run_run_id_seq', '');
 
@@ -94,6 +103,9 @@ CREATE TABLE portatext.campaign_cohort (
     own_zone boolean NOT NULL DEFAULT false,
     places bigint NOT NULL DEFAULT 0,
     released bigint NOT NULL DEFAULT 0,
+    skipped bigint NOT NULL DEFAULT 0,
+    cancelled bigint NOT NULL DEFAULT 0,
+    deferred bigint NOT NULL DEFAULT 0,
     opens_at timestamptz NOT NULL DEFAULT '-infinity',
     PRIMARY KEY (run_id, cohort)
 ) WITH (fillfactor = 50);
@@ -102,6 +114,10 @@ COMMENT ON TABLE portatext.campaign_cohort IS
 COMMENT ON COLUMN portatext.campaign_cohort.example IS 'One of their numbers.';
 COMMENT ON COLUMN portatext.campaign_cohort.places IS 'How many recipients it has; their places are 1 to this.';
 COMMENT ON COLUMN portatext.campaign_cohort.released IS 'The cursor: places up to this one were released or skipped.';
+COMMENT ON COLUMN portatext.campaign_cohort.skipped IS 'Of those up to the cursor: skipped by the release, with a reason (CAMP-13).';
+COMMENT ON COLUMN portatext.campaign_cohort.cancelled IS 'Of those up to the cursor: cancelled before a message was made of them (CAMP-12).';
+COMMENT ON COLUMN portatext.campaign_cohort.deferred IS
+    'How many of its messages were still queued when it closed; they wait for the next window and hold up no other cohort.';
 COMMENT ON COLUMN portatext.campaign_cohort.opens_at IS 'It is closed until then, as far as was looked.';
 SELECT pg_catalog.pg_extension_config_dump('portatext.campaign_cohort', '');
 
@@ -162,12 +178,27 @@ CREATE TABLE portatext.campaign_response (
     at timestamptz NOT NULL DEFAULT portatext.now(),
     PRIMARY KEY (run_id, number, opt_out)
 );
+CREATE INDEX campaign_response_opt_out ON portatext.campaign_response (run_id) WHERE opt_out;
 COMMENT ON TABLE portatext.campaign_response IS
     'Recipients that have written back to a run, and those that have opted out, once each; noted with the inbound message.';
 SELECT pg_catalog.pg_extension_config_dump('portatext.campaign_response', '');
+
+CREATE TABLE portatext.campaign_pace (
+    run_id bigint PRIMARY KEY,
+    account_id bigint NOT NULL,
+    paced_until timestamptz,
+    sampled_at timestamptz NOT NULL DEFAULT portatext.now(),
+    handed bigint NOT NULL DEFAULT 0,
+    per_second float8
+) WITH (fillfactor = 50);
+COMMENT ON TABLE portatext.campaign_pace IS 'How fast the runs go: what the runner notes beside the release.';
+COMMENT ON COLUMN portatext.campaign_pace.paced_until IS 'When the last message released is due, with segments_per_second; the next one comes after it.';
+COMMENT ON COLUMN portatext.campaign_pace.handed IS 'Messages handed over until sampled_at.';
+COMMENT ON COLUMN portatext.campaign_pace.per_second IS 'Messages handed over in a second, lately; null: not known yet.';
+SELECT pg_catalog.pg_extension_config_dump('portatext.campaign_pace', '');
 
 CREATE TRIGGER flush_caches AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON portatext.campaign_run
     FOR EACH STATEMENT EXECUTE FUNCTION portatext.flush_caches();
 GRANT SELECT ON portatext.campaign, portatext.campaign_variant, portatext.campaign_source, portatext.campaign_run,
     portatext.campaign_cohort, portatext.campaign_recipient, portatext.campaign_group,
-    portatext.campaign_cancellation, portatext.campaign_response TO portatext_account, portatext_operator;
+    portatext.campaign_cancellation, portatext.campaign_response, portatext.campaign_pace TO portatext_account, portatext_operator;

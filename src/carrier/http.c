@@ -143,11 +143,11 @@ build_headers(PtHttpState *state, PtBuffer *out, const PtSlots *slots)
 	{
 		const char *line = out->data + out->len;
 
-		if (pt_template_absent(headers->values[i].text, slots))
+		if (pt_http_template_absent(headers->values[i].text, slots))
 			continue;
 		pt_buffer_add(out, headers->values[i].name);
 		pt_buffer_add(out, ": ");
-		pt_template_render(out, headers->values[i].text, PT_ENCODE_PLAIN, slots);
+		pt_http_template_render(out, headers->values[i].text, PT_ENCODE_PLAIN, slots);
 		pt_buffer_append(out, "", 1);
 		if (out->overflow || !add_line(state, &n, line))
 			return false;
@@ -159,11 +159,11 @@ build_headers(PtHttpState *state, PtBuffer *out, const PtSlots *slots)
 static void
 build_url(const PtHttpState *state, PtBuffer *out, const PtSlots *slots)
 {
-	pt_template_render(out, state->url, PT_ENCODE_PERCENT, slots);
+	pt_http_template_render(out, state->url, PT_ENCODE_PERCENT, slots);
 	if (state->query == NULL)
 		return;
 	pt_buffer_add(out, strchr(state->url, '?') != NULL ? "&" : "?");
-	pt_template_form(out, state->query, slots);
+	pt_http_template_form(out, state->query, slots);
 }
 
 /* PtAdapter.build */
@@ -184,9 +184,9 @@ pt_http_build(PtCarrier *carrier, const PtPartRequest *part, PtHttpRequest *requ
 	memset(request, 0, sizeof(*request));
 	build_url(state, &url, &slots);
 	if (state->body != NULL && state->form)
-		pt_template_form(&body, state->body, &slots);
+		pt_http_template_form(&body, state->body, &slots);
 	else if (state->body != NULL)
-		pt_template_json(&body, state->body, 0, &slots);
+		pt_http_template_json(&body, state->body, 0, &slots);
 	if (!build_headers(state, &headers, &slots) || url.overflow || body.overflow)
 		return false;
 	request->url = url.data;

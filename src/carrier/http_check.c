@@ -130,7 +130,7 @@ check_templates(const Check *check, const char *setting, const PtJson *json, con
 	{
 		const PtJsonValue *value = &json->values[i];
 
-		if (value->kind == PT_JSON_TEXT && !pt_template_check(value->text, slots, what, sizeof(what)))
+		if (value->kind == PT_JSON_TEXT && !pt_http_template_check(value->text, slots, what, sizeof(what)))
 		{
 			snprintf(check->problem, check->size, "in the setting %s %s", setting, what);
 			return false;
@@ -276,7 +276,7 @@ check_url(const Check *check, const PtSlots *slots)
 	if (url == NULL)
 		return wrong(check, "url", "is missing");
 	s->url = url;
-	if (!pt_template_check(url, slots, what, sizeof(what)))
+	if (!pt_http_template_check(url, slots, what, sizeof(what)))
 	{
 		snprintf(check->problem, check->size, "in the setting url %s", what);
 		return false;
@@ -362,7 +362,7 @@ check_signed(const Check *check)
 
 	if (text == NULL || get(check, "signature_header") == NULL)
 		return wrong(check, "signature", "needs signed and signature_header");
-	if (!pt_template_check(text, &slots, what, sizeof(what)))
+	if (!pt_http_template_check(text, &slots, what, sizeof(what)))
 	{
 		snprintf(check->problem, check->size, "in the setting signed %s", what);
 		return false;

@@ -142,7 +142,7 @@ check_signed_text(const PtCarrier *carrier, Signed *s, const char *given)
 		s->url = url;
 		s->form = form;
 		pt_buffer_init(&out, text, size);
-		pt_template_render(&out, pt_carrier_setting(carrier, "signed"), PT_ENCODE_PLAIN, &slots);
+		pt_http_template_render(&out, pt_carrier_setting(carrier, "signed"), PT_ENCODE_PLAIN, &slots);
 		valid = !out.overflow && pt_signature_valid(state->signature, state->key, text, out.len, given);
 	}
 	free(text);

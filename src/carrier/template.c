@@ -38,7 +38,7 @@ next_piece(const char *at, const char **piece, size_t *len, bool *slot, bool *br
 }
 
 bool
-pt_template_check(const char *text, const PtSlots *slots, char *problem, size_t size)
+pt_http_template_check(const char *text, const PtSlots *slots, char *problem, size_t size)
 {
 	const char *piece;
 	size_t		len;
@@ -73,7 +73,7 @@ single_slot(const char *text, const PtSlots *slots, PtSlotValue *value)
 }
 
 bool
-pt_template_absent(const char *text, const PtSlots *slots)
+pt_http_template_absent(const char *text, const PtSlots *slots)
 {
 	PtSlotValue value = {NULL, 0, false};
 
@@ -133,7 +133,7 @@ render(PtBuffer *out, const char *text, PtEncode encode, bool whole, const PtSlo
 }
 
 void
-pt_template_render(PtBuffer *out, const char *text, PtEncode encode, const PtSlots *slots)
+pt_http_template_render(PtBuffer *out, const char *text, PtEncode encode, const PtSlots *slots)
 {
 	render(out, text, encode, false, slots);
 }
@@ -164,7 +164,7 @@ json_children(PtBuffer *out, const PtJson *json, int at, const PtSlots *slots)
 	{
 		const PtJsonValue *child = &json->values[i];
 
-		if (child->kind == PT_JSON_TEXT && pt_template_absent(child->text, slots))
+		if (child->kind == PT_JSON_TEXT && pt_http_template_absent(child->text, slots))
 			continue;
 		if (!first)
 			pt_buffer_add(out, ",");
@@ -175,12 +175,12 @@ json_children(PtBuffer *out, const PtJson *json, int at, const PtSlots *slots)
 			add_json(out, child->name, strlen(child->name));
 			pt_buffer_add(out, "\":");
 		}
-		pt_template_json(out, json, i, slots);
+		pt_http_template_json(out, json, i, slots);
 	}
 }
 
 void
-pt_template_json(PtBuffer *out, const PtJson *json, int at, const PtSlots *slots)
+pt_http_template_json(PtBuffer *out, const PtJson *json, int at, const PtSlots *slots)
 {
 	const PtJsonValue *value = &json->values[at];
 
@@ -203,7 +203,7 @@ pt_template_json(PtBuffer *out, const PtJson *json, int at, const PtSlots *slots
 }
 
 void
-pt_template_form(PtBuffer *out, const PtJson *json, const PtSlots *slots)
+pt_http_template_form(PtBuffer *out, const PtJson *json, const PtSlots *slots)
 {
 	bool		first = true;
 
@@ -211,7 +211,7 @@ pt_template_form(PtBuffer *out, const PtJson *json, const PtSlots *slots)
 	{
 		const PtJsonValue *field = &json->values[i];
 
-		if (field->text == NULL || (field->kind == PT_JSON_TEXT && pt_template_absent(field->text, slots)))
+		if (field->text == NULL || (field->kind == PT_JSON_TEXT && pt_http_template_absent(field->text, slots)))
 			continue;
 		if (!first)
 			pt_buffer_add(out, "&");

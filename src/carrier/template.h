@@ -40,18 +40,18 @@ typedef struct PtSlots
 } PtSlots;
 
 /* Is the template well-formed, with known placeholders only?  If not, problem says so. */
-extern bool pt_template_check(const char *text, const PtSlots *slots, char *problem, size_t size);
+extern bool pt_http_template_check(const char *text, const PtSlots *slots, char *problem, size_t size);
 
 /* Is the text one placeholder and nothing else, without a value for this message? */
-extern bool pt_template_absent(const char *text, const PtSlots *slots);
+extern bool pt_http_template_absent(const char *text, const PtSlots *slots);
 
 /* Appends the rendered text; a placeholder without a value is empty.  The text has passed the check. */
-extern void pt_template_render(PtBuffer *out, const char *text, PtEncode encode, const PtSlots *slots);
+extern void pt_http_template_render(PtBuffer *out, const char *text, PtEncode encode, const PtSlots *slots);
 
 /* Appends the tree as JSON, its strings rendered; members whose value is absent are left out. */
-extern void pt_template_json(PtBuffer *out, const PtJson *json, int at, const PtSlots *slots);
+extern void pt_http_template_json(PtBuffer *out, const PtJson *json, int at, const PtSlots *slots);
 
 /* Appends the root's members as key=value&..., rendered; absent ones are left out. */
-extern void pt_template_form(PtBuffer *out, const PtJson *json, const PtSlots *slots);
+extern void pt_http_template_form(PtBuffer *out, const PtJson *json, const PtSlots *slots);
 
 #endif							/* PORTATEXT_TEMPLATE_H */

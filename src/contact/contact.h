@@ -41,11 +41,21 @@ typedef struct PtContactList
 	int64		list_id;
 	int64		version;		/* whose contacts to read */
 	bool		is_query;
+
+	/* of a query */
+	int64		refused;		/* rows whose number is none or cannot be read; they are not contacts */
+	char		example[64];	/* the first of those numbers, for a message */
 } PtContactList;
 extern void pt_list_open(int64 account_id, const text *name, PtContactList *list);
 
 /* The version of the account's own contacts; 0: it has none. */
 extern int64 pt_own_contacts(int64 account_id);
+
+/*
+ * Deletes a batch of the contacts of a version that was replaced a day ago; 0: there
+ * is none.  For the runner, in its transaction, inside SPI, as the keeper: retire.c.
+ */
+extern int64 pt_contacts_retire(void);
 
 extern void pt_contact_init(void);	/* from _PG_init: job kinds, settings */
 

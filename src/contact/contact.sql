@@ -30,7 +30,7 @@ SELECT pg_catalog.pg_extension_config_dump('portatext.contact_list_list_id_seq',
 
 CREATE TABLE portatext.contact (
     version bigint NOT NULL,
-    number portatext.e164 NOT NULL,
+    number portatext.e164 COLLATE "C" NOT NULL,
     account_id bigint NOT NULL,
     variables jsonb CHECK (jsonb_typeof(variables) = 'object'),
     PRIMARY KEY (version, number)

@@ -45,8 +45,8 @@ pt_is_address(PG_FUNCTION_ARGS)
 }
 
 /* A sentence on what is wrong with the input; the region is not. */
-static const char *
-detail_of(PtNumberError error)
+const char *
+pt_number_problem(PtNumberError error)
 {
 	switch (error)
 	{
@@ -90,7 +90,7 @@ pt_number_raise(const text *input, const char *region, PtNumberError error)
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("invalid telephone number: \"%s\"",
 					pt_shown(VARDATA_ANY(input), VARSIZE_ANY_EXHDR(input))),
-			 errdetail("%s", detail_of(error)),
+			 errdetail("%s", pt_number_problem(error)),
 			 region == NULL ?
 			 errhint("Write the number with its country code, such as +12223334444, or name the region of a national number.") :
 			 errhint("Write the number as dialled in region %s, or with + and its country code.", region)));

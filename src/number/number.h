@@ -155,6 +155,9 @@ extern bool pt_try_e164(const text *input, const char *region, text **out,
 extern void pt_number_raise(const text *input, const char *region,
 							PtNumberError error) __attribute__((noreturn));
 
+/* What is wrong with the input, as a sentence. */
+extern const char *pt_number_problem(PtNumberError error);
+
 /* An offending input for a message: its first 60 bytes, "..." if there are more. */
 extern const char *pt_shown(const char *data, int len);
 #endif

@@ -12,6 +12,8 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "sms/order_schedule.h"
+
 /*
  * Is the service in a state to send this kind of message (LAW-09)?  A suspended
  * one confirms opt-outs and sends nothing else.
@@ -43,21 +45,21 @@ check_service(const PtOrder *order, const PtService *service, PtRefusal *refusal
 
 /*
  * State of each recipient's subscription and, where $3 asks, how many messages of
- * the month of $5, which is the account's, were not taken back, and whether one
+ * the month in which each is to go ($5), which is the account's, were not taken back, and whether one
  * of them was noted as the first too many.
  */
 static PtPlan ask_plan = {
 	"SELECT u.ord::int4, (SELECT s.state::text FROM portatext.subscriber s"
 	"   WHERE s.service_id = u.service_id AND s.number::text = u.number), c.n::int4, c.surplus"
-	" FROM unnest($1, $2, $3) WITH ORDINALITY AS u(service_id, number, counted, ord)"
+	" FROM unnest($1, $2, $3, $5) WITH ORDINALITY AS u(service_id, number, counted, at, ord)"
 	" LEFT JOIN LATERAL (SELECT count(*) AS n, bool_or(x.surplus) AS surplus"
 	"   FROM portatext.service_message x JOIN portatext.account a ON a.account_id = $4"
 	"   LEFT JOIN portatext.message m ON m.message_id = x.message_id"
 	"   WHERE u.counted AND x.service_id = u.service_id AND x.number = u.number"
-	"     AND date_trunc('month', x.send_at, a.timezone) = date_trunc('month', $5, a.timezone)"
+	"     AND date_trunc('month', x.send_at, a.timezone) = date_trunc('month', u.at, a.timezone)"
 	"     AND (m.state IS NULL OR m.state NOT IN ('rejected', 'expired', 'cancelled', 'skipped'))"
 	" ) c ON true",
-	5, {INT8ARRAYOID, TEXTARRAYOID, BOOLARRAYOID, INT8OID, TIMESTAMPTZOID},
+	5, {INT8ARRAYOID, TEXTARRAYOID, BOOLARRAYOID, INT8OID, TIMESTAMPTZARRAYOID},
 	.generic = true
 };
 
@@ -102,6 +104,7 @@ typedef struct Asked
 	Datum	   *ids;
 	Datum	   *numbers;
 	Datum	   *counted;
+	Datum	   *times;
 } Asked;
 
 /* Notes one order that is to be asked for. */
@@ -114,6 +117,7 @@ ask_for(Asked *asked, PtOrder *order, PtRefusal *refusal, const PtService *servi
 	asked->ids[asked->n] = Int64GetDatum(service->service_id);
 	asked->numbers[asked->n] = CStringGetTextDatum(order->to);
 	asked->counted[asked->n] = BoolGetDatum(service->frequency_rule != PT_FREQUENCY_COUNT);
+	asked->times[asked->n] = TimestampTzGetDatum(pt_order_goes_at(order));
 	asked->n++;
 }
 
@@ -129,7 +133,7 @@ ask_all(Asked *asked)
 	values[1] = PointerGetDatum(construct_array(asked->numbers, asked->n, TEXTOID, -1, false, TYPALIGN_INT));
 	values[2] = PointerGetDatum(construct_array(asked->counted, asked->n, BOOLOID, 1, true, TYPALIGN_CHAR));
 	values[3] = Int64GetDatum(first->account->account_id);
-	values[4] = TimestampTzGetDatum(first->has_send_at ? Max(first->send_at, pt_now()) : pt_now());
+	values[4] = PointerGetDatum(construct_array(asked->times, asked->n, TIMESTAMPTZOID, 8, true, TYPALIGN_DOUBLE));
 	rows = pt_plan_run(&ask_plan, values, NULL, SPI_OK_SELECT);
 	for (uint64 row = 0; row < rows; row++)
 	{
@@ -158,6 +162,7 @@ pt_service_check(PtOrder *const *orders, PtRefusal *const *refusals, int n)
 	asked.refusals = palloc(n * sizeof(PtRefusal *));
 	asked.services = palloc(n * sizeof(PtService *));
 	asked.ids = palloc(n * sizeof(Datum));
+	asked.times = palloc(n * sizeof(Datum));
 	asked.numbers = palloc(n * sizeof(Datum));
 	asked.counted = palloc(n * sizeof(Datum));
 	for (int i = 0; i < n; i++)
@@ -173,8 +178,10 @@ pt_service_check(PtOrder *const *orders, PtRefusal *const *refusals, int n)
 	if (asked.n == 0)
 		return;
 	ask_all(&asked);
-	if (!pt_service_reviews(asked.orders[0]->body))
-		return;
 	for (int i = 0; i < asked.n; i++)
-		asked.orders[i]->held = true;
+	{
+		bool		same = i > 0 && asked.orders[i]->body == asked.orders[i - 1]->body;
+
+		asked.orders[i]->held = same ? asked.orders[i - 1]->held : pt_service_reviews(asked.orders[i]->body);
+	}
 }

@@ -15,6 +15,7 @@
 
 #include "service/subscriber.h"
 #include "sms/automatic.h"
+#include "sms/campaign_hook.h"
 #include "sms/inbound_route.h"
 
 /* What the steps work on. */
@@ -65,10 +66,14 @@ change(void *arg)
 		.shown_text = act->body,
 	};
 
-	if (act->kind == PT_KIND_OPT_OUT)
-		pt_service_opt_out(&consent);
-	else
+	if (act->kind != PT_KIND_OPT_OUT)
 		pt_service_opt_in(&consent);
+	else
+	{
+		pt_service_opt_out(&consent);
+		if (pt_campaign_hooks != NULL)
+			pt_campaign_hooks->responded(act->target->account_id, act->message->from, true);
+	}
 }
 
 /*

@@ -52,8 +52,8 @@ best_service(const PtOrder *order, const PtService *const *list, int n)
 }
 
 /* The account's service of the id that the name is; NULL: it is no such id. */
-static const PtService *
-service_of_id(int64 account_id, const text *name)
+const PtService *
+pt_service_of_id(int64 account_id, const text *name)
 {
 	const char *digits = VARDATA_ANY(name);
 	int			len = (int) VARSIZE_ANY_EXHDR(name);
@@ -105,7 +105,7 @@ pt_service_choose(PtOrder *order, PtRefusal *refusal)
 	int			n = pt_services_named(order->account->account_id, VARDATA_ANY(order->service_name),
 									  VARSIZE_ANY_EXHDR(order->service_name), &list);
 
-	if (n == 0 && (service = service_of_id(order->account->account_id, order->service_name)) != NULL)
+	if (n == 0 && (service = pt_service_of_id(order->account->account_id, order->service_name)) != NULL)
 	{
 		list = &service;
 		n = 1;

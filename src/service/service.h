@@ -67,6 +67,9 @@ extern const PtService *pt_service_named(int64 account_id, const char *keyword, 
 
 extern const PtService *pt_service_by_id(int64 service_id);
 
+/* The account's service of the id that the name is; NULL: it is no such id. */
+extern const PtService *pt_service_of_id(int64 account_id, const text *name);
+
 /* The rendered automatic text of a kind, in the database's encoding. */
 extern text *pt_service_text(const PtService *service, PtMessageKind kind);
 

@@ -1,10 +1,10 @@
 /*
  * batch.c
- *	  send_sms_batch: one text to many recipients, with a result for each, so
- *	  that one bad number does not undo a million good ones.
+ *	  Sending to many recipients, with a result for each, so that one bad number
+ *	  does not undo a million good ones; send_sms_batch.
  *
- * Recipients are taken in chunks: checks and charges in memory, blacklists and
- * rows as sets.
+ * Recipients are taken in chunks: checks and charges in memory, blacklists, values
+ * of variables and rows as sets.
  */
 #include "portatext.h"
 
@@ -16,46 +16,33 @@
 #include "utils/memutils.h"
 
 #include "billing/billing.h"
+#include "sms/batch.h"
+#include "sms/many.h"
 #include "sms/send.h"
-#include "sms/service_hook.h"
 #include "sms/store.h"
 #include "worker/shared.h"
 
-#define CHUNK 1000
-
-/* What became of one recipient. */
-typedef struct Recipient
+/* SPI leaves its own context behind, which lives as long as the call; what belongs to the chunk does not. */
+static void
+enter_chunk(const PtBatch *batch)
 {
-	PtOrder		order;
-	PtRefusal	refusal;
-	pg_uuid_t	message_id;
-	bool		repeated;		/* message_id was there before */
-} Recipient;
-
-typedef struct Batch
-{
-	PtOrder		base;
-	bool		raise;			/* on_error 'raise' */
-	HTAB	   *seen;			/* recipients so far */
-	MemoryContext chunk_context;
-	Recipient	   *items;
-	int			count;
-	int64		ord;			/* of the chunk's first recipient, from 1 */
-	ReturnSetInfo *rsinfo;
-} Batch;
+	MemoryContextSwitchTo(batch->chunk_context);
+}
 
 static bool
-accepted(const Recipient *item)
+accepted(const PtBatchItem *item)
 {
 	return item->refusal.code == PT_ACCEPTED && !item->repeated;
 }
 
 /* Notes the recipient; refuses it when the batch has it already (SMS-15). */
 static void
-check_duplicate(Batch *batch, Recipient *item)
+check_duplicate(PtBatch *batch, PtBatchItem *item)
 {
 	bool		found;
 
+	if (batch->seen == NULL)
+		return;
 	hash_search(batch->seen, item->order.to, HASH_ENTER, &found);
 	if (found)
 		pt_refuse(&item->refusal, PT_REFUSE_DUPLICATE, "The recipient is %s.", item->order.to);
@@ -63,7 +50,7 @@ check_duplicate(Batch *batch, Recipient *item)
 
 /* The idempotency key of one recipient: the batch's, a slash and the number. */
 static text *
-item_key(const Batch *batch, const Recipient *item)
+item_key(const PtBatch *batch, const PtBatchItem *item)
 {
 	if (batch->base.key == NULL)
 		return NULL;
@@ -72,10 +59,9 @@ item_key(const Batch *batch, const Recipient *item)
 
 /* Checks one recipient, all but blacklist, subscription and funds. */
 static void
-check_item(Batch *batch, Recipient *item, Datum recipient, bool isnull)
+check_item(PtBatch *batch, PtBatchItem *item)
 {
-	item->order = batch->base;
-	item->order.recipient = isnull ? NULL : DatumGetTextPP(recipient);
+	enter_chunk(batch);
 	item->repeated = false;
 	if (!pt_order_check(&item->order, PT_LISTS_ASKED, &item->refusal))
 		return;
@@ -84,62 +70,77 @@ check_item(Batch *batch, Recipient *item, Datum recipient, bool isnull)
 		return;
 	item->order.key = item_key(batch, item);
 	item->repeated = pt_key_find(&item->order, &item->message_id);
-	batch->base.counted = item->order.counted;
-	batch->base.counted_for = item->order.counted_for;
-	batch->base.analysis = item->order.analysis;
 }
 
-/* Asks both blacklists for the whole chunk in one statement (BL-03); LIMIT keeps it to the indexes. */
+/* Checks them; a text that is the same for all is counted once. */
 static void
-check_blacklists(Batch *batch)
+check_items(PtBatch *batch)
 {
-	static PtPlan plan = {
-		"SELECT u.ord::int4 FROM unnest($2::text[]) WITH ORDINALITY AS u(number, ord)"
-		" WHERE (SELECT true FROM portatext.blacklist b WHERE b.account_id = $1 AND b.number::text = u.number LIMIT 1)"
-		"    OR (SELECT true FROM portatext.global_blacklist g WHERE g.number::text = u.number LIMIT 1)",
-		2, {INT8OID, TEXTARRAYOID}
-	};
-	Datum	   *numbers = palloc(batch->count * sizeof(Datum));
-	Datum		values[2];
-	uint64		found;
-
 	for (int i = 0; i < batch->count; i++)
-		numbers[i] = CStringGetTextDatum(batch->items[i].order.to);
-	values[0] = Int64GetDatum(batch->base.account->account_id);
-	values[1] = PointerGetDatum(construct_array(numbers, batch->count, TEXTOID, -1, false, TYPALIGN_INT));
-	found = pt_plan_run(&plan, values, NULL, SPI_OK_SELECT);
-	for (uint64 i = 0; i < found; i++)
 	{
-		bool		isnull;
-		Recipient	   *item = &batch->items[DatumGetInt32(pt_result(i, 1, &isnull)) - 1];
+		PtOrder    *order = &batch->items[i].order;
 
-		if (accepted(item))
-			pt_refuse(&item->refusal, PT_REFUSE_BLACKLISTED, "The recipient is %s.", item->order.to);
+		if (batch->base.template == NULL)
+		{
+			order->counted = batch->base.counted;
+			order->counted_for = batch->base.counted_for;
+			order->analysis = batch->base.analysis;
+		}
+		check_item(batch, &batch->items[i]);
+		if (batch->base.template != NULL || !order->counted)
+			continue;
+		batch->base.counted = true;
+		batch->base.counted_for = order->counted_for;
+		batch->base.analysis = order->analysis;
 	}
 }
 
-/* Asks whether the service may write to the chunk's recipients. */
+/* What is stored with each recipient in the account's own contacts, for a text with variables. */
 static void
-check_services(Batch *batch)
+find_values(PtBatch *batch)
 {
-	PtOrder   **orders = palloc(batch->count * sizeof(PtOrder *));
-	PtRefusal **refusals = palloc(batch->count * sizeof(PtRefusal *));
+	PtOrder   **orders = palloc_array(PtOrder *, batch->count);
+
+	if (batch->base.template == NULL)
+		return;
+	for (int i = 0; i < batch->count; i++)
+	{
+		PtOrder    *order = &batch->items[i].order;
+
+		orders[i] = order;
+		/* What is no number is refused by the check. */
+		if (order->to[0] == '\0' && order->recipient != NULL &&
+			pt_number_read(VARDATA_ANY(order->recipient), VARSIZE_ANY_EXHDR(order->recipient),
+						   NULL, order->to) != PT_NUMBER_OK)
+			order->to[0] = '\0';
+	}
+	pt_orders_find_values(orders, batch->count);
+}
+
+/* Blacklists and services, asked for the whole chunk. */
+static void
+check_lists(PtBatch *batch)
+{
+	PtOrder   **orders;
+	PtRefusal **refusals;
 	int			n = 0;
 
-	for (int i = 0; i < batch->count && batch->base.service_name != NULL; i++)
+	enter_chunk(batch);
+	orders = palloc_array(PtOrder *, batch->count);
+	refusals = palloc_array(PtRefusal *, batch->count);
+	for (int i = 0; i < batch->count; i++)
 	{
 		if (!accepted(&batch->items[i]))
 			continue;
 		orders[n] = &batch->items[i].order;
 		refusals[n++] = &batch->items[i].refusal;
 	}
-	if (n > 0)
-		pt_service_hooks->check(orders, refusals, n);
+	pt_orders_ask_lists(orders, refusals, n);
 }
 
 /* Charges one recipient, or refuses it for lack of credits. */
 static void
-charge_item(Recipient *item)
+charge_item(PtBatchItem *item)
 {
 	if (!accepted(item))
 		return;
@@ -154,7 +155,7 @@ charge_item(Recipient *item)
 
 /* Gives back the idempotency key of a recipient that could not be paid. */
 static void
-release_key(const Recipient *item)
+release_key(const PtBatchItem *item)
 {
 	static PtPlan plan = {
 		"DELETE FROM portatext.idempotency WHERE account_id = $1 AND key = $2 AND message_id = $3",
@@ -172,15 +173,18 @@ release_key(const Recipient *item)
 
 /* Writes the chunk's accepted recipients. */
 static void
-store_chunk(Batch *batch)
+store_chunk(PtBatch *batch)
 {
-	const PtOrder **orders = palloc(batch->count * sizeof(PtOrder *));
-	Datum	   *ids = palloc(batch->count * sizeof(Datum));
+	const PtOrder **orders;
+	Datum	   *ids;
 	int			n = 0;
 
+	enter_chunk(batch);
+	orders = palloc_array(const PtOrder *, batch->count);
+	ids = palloc_array(Datum, batch->count);
 	for (int i = 0; i < batch->count; i++)
 	{
-		Recipient	   *item = &batch->items[i];
+		PtBatchItem *item = &batch->items[i];
 
 		release_key(item);
 		if (!accepted(item))
@@ -189,17 +193,18 @@ store_chunk(Batch *batch)
 		ids[n] = UUIDPGetDatum(&item->message_id);
 		n++;
 	}
+	enter_chunk(batch);
 	if (n > 0)
 		pt_store_many(orders, ids, n);
 }
 
 /* Returns the chunk's rows: ord, to_number, message_id, sqlstate, reason. */
 static void
-report_chunk(Batch *batch)
+report_chunk(PtBatch *batch)
 {
 	for (int i = 0; i < batch->count; i++)
 	{
-		Recipient	   *item = &batch->items[i];
+		PtBatchItem *item = &batch->items[i];
 		bool		refused = item->refusal.code != PT_ACCEPTED;
 		bool		nulls[5] = {false, false, refused, !refused, !refused};
 		Datum		values[5];
@@ -219,27 +224,39 @@ report_chunk(Batch *batch)
 	}
 }
 
-/* One chunk, in a memory context of its own. */
-static void
-send_chunk(Batch *batch, const Datum *numbers, const bool *isnull, int n)
+PtBatchItem *
+pt_batch_items(PtBatch *batch, int n)
 {
-	MemoryContext old = MemoryContextSwitchTo(batch->chunk_context);
-
+	batch->items = MemoryContextAlloc(batch->chunk_context, n * sizeof(PtBatchItem));
 	batch->count = n;
-	batch->items = palloc(n * sizeof(Recipient));
 	for (int i = 0; i < n; i++)
-		check_item(batch, &batch->items[i], numbers[i], isnull[i]);
-	check_blacklists(batch);
-	check_services(batch);
-	for (int i = 0; i < n; i++)
+		batch->items[i].order = batch->base;
+	return batch->items;
+}
+
+void
+pt_batch_run(PtBatch *batch)
+{
+	MemoryContext old = CurrentMemoryContext;
+
+	enter_chunk(batch);
+	find_values(batch);
+	check_items(batch);
+	check_lists(batch);
+	for (int i = 0; i < batch->count; i++)
+	{
+		enter_chunk(batch);
 		charge_item(&batch->items[i]);
+	}
 	if (!batch->raise)
 		store_chunk(batch);
+	enter_chunk(batch);
 	report_chunk(batch);
 	if (batch->raise)
 		store_chunk(batch);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(batch->chunk_context);
+	batch->ord += batch->count;
 }
 
 /* Reads on_error: 'skip' or 'raise'. */
@@ -268,40 +285,58 @@ new_seen_set(int64 expected)
 					   HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
 }
 
+void
+pt_batch_begin(PtBatch *batch, FunctionCallInfo fcinfo)
+{
+	memset(batch, 0, sizeof(*batch));
+	InitMaterializedSRF(fcinfo, 0);
+	SPI_connect();
+	batch->rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	pt_read_order(fcinfo, 1, &batch->base);
+	batch->raise = read_on_error(fcinfo, 12);
+	batch->base.account = pt_account_get(pt_current_account());
+	batch->ord = 1;
+	batch->chunk_context = AllocSetContextCreate(CurrentMemoryContext, "portatext batch chunk",
+												 ALLOCSET_DEFAULT_SIZES);
+	pt_become_keeper(&batch->saved);
+	pt_order_find_text(&batch->base);
+}
+
+void
+pt_batch_end(PtBatch *batch)
+{
+	pt_become_caller(&batch->saved);
+	SPI_finish();
+	pt_wake_at_commit();
+	pt_warn_unsent();
+}
+
 PG_FUNCTION_INFO_V1(pt_send_sms_batch);
 
 /* portatext.send_sms_batch(numbers, body, ..., on_error): a row for each number. */
 Datum
 pt_send_sms_batch(PG_FUNCTION_ARGS)
 {
-	Batch		batch = {0};
+	PtBatch		batch;
 	Datum	   *numbers;
 	bool	   *isnull;
 	int			n = 0;
-	PtRole		saved;
 
-	InitMaterializedSRF(fcinfo, 0);
-	SPI_connect();
-	batch.rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	pt_read_order(fcinfo, 1, &batch.base);
-	batch.raise = read_on_error(fcinfo, 12);
-	batch.base.account = pt_account_get(pt_current_account());
+	pt_batch_begin(&batch, fcinfo);
 	if (!PG_ARGISNULL(0))
 		deconstruct_array(PG_GETARG_ARRAYTYPE_P(0), TEXTOID, -1, false, TYPALIGN_INT,
 						  &numbers, &isnull, &n);
-	pt_become_keeper(&saved);
 	batch.seen = new_seen_set(n);
-	batch.chunk_context = AllocSetContextCreate(CurrentMemoryContext, "portatext batch chunk",
-												ALLOCSET_DEFAULT_SIZES);
-	for (int at = 0; at < n; at += CHUNK)
+	for (int at = 0; at < n; at += PT_BATCH_CHUNK)
 	{
+		int			count = Min(PT_BATCH_CHUNK, n - at);
+		PtBatchItem *items = pt_batch_items(&batch, count);
+
 		CHECK_FOR_INTERRUPTS();
-		batch.ord = at + 1;
-		send_chunk(&batch, numbers + at, isnull + at, Min(CHUNK, n - at));
+		for (int i = 0; i < count; i++)
+			items[i].order.recipient = isnull[at + i] ? NULL : DatumGetTextPP(numbers[at + i]);
+		pt_batch_run(&batch);
 	}
-	pt_become_caller(&saved);
-	SPI_finish();
-	pt_wake_at_commit();
-	pt_warn_unsent();
+	pt_batch_end(&batch);
 	return (Datum) 0;
 }

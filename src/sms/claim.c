@@ -17,7 +17,9 @@
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
+#include "sms/campaign_hook.h"
 #include "sms/claim.h"
+#include "sms/claim_schedule.h"
 #include "sms/column.h"
 #include "sms/finish.h"
 #include "sms/service_hook.h"
@@ -54,7 +56,8 @@ static PtPlan check_plan = {
 	"AND b.number = m.to_number::text LIMIT 1) THEN 'blacklisted' "
 	"WHEN (SELECT true FROM portatext.global_blacklist b WHERE b.number = m.to_number::text LIMIT 1) "
 	"THEN 'blacklisted' END, m.tried, "
-	"m.service_id, CASE WHEN m.service_id IS NOT NULL THEN m.kind::text END "
+	"m.service_id, CASE WHEN m.service_id IS NOT NULL THEN m.kind::text END, m.group_id, "
+	"m.schedule_id, m.own_zone "
 	"FROM unnest($1, $2, $3) u(id, due, lane) "
 	"JOIN portatext.message m ON m.message_id = u.id "
 	"LEFT JOIN portatext.account a ON a.account_id = m.account_id "
@@ -115,7 +118,7 @@ typedef struct ClaimWork
 } ClaimWork;
 
 /* One row of the re-check: what decides about it, and all columns. */
-#define CHECK_COLUMNS 17
+#define CHECK_COLUMNS 20
 typedef struct CheckedRow
 {
 	pg_uuid_t  *id;
@@ -129,6 +132,10 @@ typedef struct CheckedRow
 	const char *reason;
 	int64		service_id;		/* 0: none */
 	const char *kind;			/* of a service's message */
+	int64		group_id;		/* 0: none */
+	int64		held_run;		/* the paused run that it belongs to; 0: none */
+	int32		schedule_id;	/* 0: none */
+	TimestampTz opens;			/* when its schedule lets it go; DT_NOEND: it is dealt with */
 	Datum		values[CHECK_COLUMNS];
 	bool		nulls[CHECK_COLUMNS];
 } CheckedRow;
@@ -205,13 +212,18 @@ read_row(uint64 row, CheckedRow *r)
 	r->reason = r->nulls[13] ? NULL : TextDatumGetCString(r->values[13]);
 	r->service_id = r->nulls[15] ? 0 : DatumGetInt64(r->values[15]);
 	r->kind = r->service_id != 0 ? TextDatumGetCString(r->values[16]) : NULL;
+	r->group_id = r->nulls[17] ? 0 : DatumGetInt64(r->values[17]);
+	r->held_run = 0;
+	r->schedule_id = r->nulls[18] ? 0 : DatumGetInt32(r->values[18]);
+	r->opens = DT_NOBEGIN;
 }
 
 /* Ends a message that must not be sent any more; one that moved on is left alone. */
 static void
 refuse_row(ClaimWork *work, const CheckedRow *r)
 {
-	const char *state = strcmp(r->reason, "expired") == 0 ? "expired" : "skipped";
+	bool		named = strcmp(r->reason, "expired") == 0 || strcmp(r->reason, "cancelled") == 0;
+	const char *state = named ? r->reason : "skipped";
 
 	if (strcmp(r->reason, "moved") == 0)
 		return;
@@ -222,12 +234,12 @@ refuse_row(ClaimWork *work, const CheckedRow *r)
 	work->claim->n_skipped++;
 }
 
-/* Sets a message aside until its sender has tokens again. */
+/* Sets a message aside, under that key and with that time. */
 static void
-park_row(ClaimWork *work, const CheckedRow *r, const char *key, int64 wait_us)
+park_row(ClaimWork *work, const CheckedRow *r, const char *key, TimestampTz due)
 {
 	pt_column_add_text(&work->park[0], key);
-	pt_column_add(&work->park[1], TimestampTzGetDatum(work->claim->now + wait_us));
+	pt_column_add(&work->park[1], TimestampTzGetDatum(due));
 	pt_column_add_uuid(&work->park[2], r->id);
 	pt_column_add(&work->park[3], Int32GetDatum(r->lane));
 	pt_column_add(&work->park[4], Int16GetDatum(r->segments));
@@ -236,12 +248,12 @@ park_row(ClaimWork *work, const CheckedRow *r, const char *key, int64 wait_us)
 	find_lane(work->claim, r->lane)->parked++;
 }
 
-/* Puts a row back where it was: the carrier has no tokens for it. */
+/* Puts a row back: where it was, as the carrier has no tokens for it, or to when its schedule opens. */
 static void
-put_back_row(ClaimWork *work, const CheckedRow *r)
+put_back_row(ClaimWork *work, const CheckedRow *r, TimestampTz due)
 {
 	pt_column_add(&work->back[0], Int32GetDatum(r->lane));
-	pt_column_add(&work->back[1], TimestampTzGetDatum(r->due));
+	pt_column_add(&work->back[1], TimestampTzGetDatum(due));
 	pt_column_add_uuid(&work->back[2], r->id);
 	pt_column_add_text(&work->back[3], r->to);
 }
@@ -258,7 +270,7 @@ take_tokens(ClaimWork *work, const CheckedRow *r)
 
 	if (lane->token_wait_us > 0)
 	{
-		put_back_row(work, r);
+		put_back_row(work, r, r->due);
 		return false;
 	}
 	snprintf(sender_key, sizeof(sender_key), "s:%s", r->from);
@@ -266,7 +278,7 @@ take_tokens(ClaimWork *work, const CheckedRow *r)
 	if (sender_rate > 0 &&
 		(wait = pt_bucket_take(sender_key, sender_rate, r->segments, work->claim->now)) > 0)
 	{
-		park_row(work, r, sender_key, wait);
+		park_row(work, r, sender_key, work->claim->now + wait);
 		return false;
 	}
 	if (lane->carrier_rate <= 0 ||
@@ -275,7 +287,7 @@ take_tokens(ClaimWork *work, const CheckedRow *r)
 	if (sender_rate > 0)
 		pt_bucket_return(sender_key, sender_rate, r->segments);
 	lane->token_wait_us = wait;
-	put_back_row(work, r);
+	put_back_row(work, r, r->due);
 	return false;
 }
 
@@ -335,6 +347,7 @@ keep_row(ClaimWork *work, const CheckedRow *r, const char *body, size_t body_len
 	m->segments = r->segments;
 	m->account_id = DatumGetInt64(r->values[3]);
 	m->service_id = r->service_id;
+	m->group_id = r->group_id;
 	m->attempts = DatumGetInt16(r->values[5]);
 	m->ucs2 = DatumGetBool(r->values[6]);
 	m->valid_until = r->nulls[10] ? DT_NOEND : DatumGetTimestampTz(r->values[10]);
@@ -377,6 +390,78 @@ check_services(CheckedRow *rows, uint64 n)
 	SPI_tuptable = table;
 }
 
+/* Asks the room campaign about the messages that have a group (CAMP-14). */
+static void
+check_groups(CheckedRow *rows, uint64 n)
+{
+	PtGroupRecheck *asked = palloc_array(PtGroupRecheck, n);
+	CheckedRow **whose = palloc_array(CheckedRow *, n);
+	SPITupleTable *table = SPI_tuptable;
+	int			m = 0;
+
+	for (uint64 i = 0; i < n; i++)
+	{
+		CheckedRow *r = &rows[i];
+
+		if (r->group_id == 0 || r->reason != NULL)
+			continue;
+		asked[m] = (PtGroupRecheck) {.id = r->id, .group_id = r->group_id, .to = r->to};
+		whose[m++] = r;
+	}
+	if (m > 0 && pt_campaign_hooks != NULL)
+		pt_campaign_hooks->recheck(asked, m);
+	for (int i = 0; i < m; i++)
+	{
+		whose[i]->reason = asked[i].reason;
+		whose[i]->held_run = asked[i].held_run;
+	}
+	SPI_tuptable = table;
+}
+
+/* Asks the schedules of the messages that have one and may go otherwise. */
+static void
+check_schedules(CheckedRow *rows, uint64 n, TimestampTz now)
+{
+	PtScheduleRecheck *asked = palloc_array(PtScheduleRecheck, n);
+	CheckedRow **whose = palloc_array(CheckedRow *, n);
+	SPITupleTable *table = SPI_tuptable;
+	int			m = 0;
+
+	for (uint64 i = 0; i < n; i++)
+	{
+		CheckedRow *r = &rows[i];
+
+		if (r->schedule_id == 0 || r->reason != NULL || r->held_run != 0)
+			continue;
+		asked[m] = (PtScheduleRecheck) {.id = r->id, .account_id = DatumGetInt64(r->values[3]),
+			.schedule_id = r->schedule_id, .own_zone = DatumGetBool(r->values[19]), .to = r->to};
+		whose[m++] = r;
+	}
+	pt_schedules_recheck(asked, m, now);
+	for (int i = 0; i < m; i++)
+		whose[i]->opens = asked[i].opens;
+	SPI_tuptable = table;
+}
+
+/* Sets a paused run's message aside until somebody resumes or cancels the run. */
+static void
+hold_row(ClaimWork *work, const CheckedRow *r)
+{
+	char		key[32];
+
+	snprintf(key, sizeof(key), PT_RUN_KEY "%lld", (long long) r->held_run);
+	park_row(work, r, key, r->due);
+}
+
+/* Puts a message whose schedule is closed back to when it opens; one of which that cannot be said is noted already. */
+static void
+wait_row(ClaimWork *work, const CheckedRow *r)
+{
+	find_lane(work->claim, r->lane)->parked++;
+	if (r->opens != DT_NOEND)
+		put_back_row(work, r, r->opens);
+}
+
 /* Ends, sets aside or keeps a message. */
 static void
 decide_row(ClaimWork *work, const CheckedRow *r)
@@ -384,9 +469,14 @@ decide_row(ClaimWork *work, const CheckedRow *r)
 	size_t		len;
 	const char *body;
 
-	if (r->reason != NULL)
+	if (r->reason != NULL || r->held_run != 0)
 	{
-		refuse_row(work, r);
+		(r->reason != NULL ? refuse_row : hold_row) (work, r);
+		return;
+	}
+	if (r->opens > work->claim->now)
+	{
+		wait_row(work, r);
 		return;
 	}
 	if (!take_tokens(work, r))
@@ -403,6 +493,8 @@ check_rows(ClaimWork *work)
 	uint64		n;
 	CheckedRow *rows;
 	bool		services = false;
+	bool		groups = false;
+	bool		schedules = false;
 
 	values[0] = pt_column_array(&work->ids);
 	values[1] = pt_column_array(&work->dues);
@@ -415,9 +507,15 @@ check_rows(ClaimWork *work)
 	{
 		read_row(i, &rows[i]);
 		services = services || rows[i].service_id != 0;
+		groups = groups || rows[i].group_id != 0;
+		schedules = schedules || rows[i].schedule_id != 0;
 	}
 	if (services)
 		check_services(rows, n);
+	if (groups)
+		check_groups(rows, n);
+	if (schedules)
+		check_schedules(rows, n, work->claim->now);
 	for (uint64 i = 0; i < n; i++)
 		decide_row(work, &rows[i]);
 }

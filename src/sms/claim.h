@@ -10,6 +10,7 @@
 #include "portatext.h"
 
 #define PT_TRIED_MAX 16			/* carriers noted in message.tried */
+#define PT_RUN_KEY "run:"		/* of portatext.parked: a paused run's, which waits for nobody's tokens */
 #define PT_LANE(carrier_id, bulk) ((carrier_id) * 2 + ((bulk) ? 1 : 0))
 
 /* A row of portatext.lease as its dispatcher knows it; freed with its last message. */
@@ -28,6 +29,7 @@ typedef struct PtMessage
 	char		id_text[37];
 	int64		account_id;
 	int64		service_id;		/* 0: none */
+	int64		group_id;		/* 0: none */
 	PtLease    *lease;
 	int32		lane;
 	int			segments;
@@ -63,7 +65,7 @@ typedef struct PtClaimLane
 	TimestampTz after_due;		/* scan behind this key */
 	pg_uuid_t	after_id;
 	int			got;			/* rows that left the outbox */
-	int			parked;			/* of them, set aside for their sender's pace */
+	int			parked;			/* of them, set aside: for their sender's pace, a paused run, a closed schedule */
 	TimestampTz last_due;		/* the greatest key of them */
 	pg_uuid_t	last_id;
 	int64		cost_us;		/* of the scan and delete */

@@ -10,6 +10,7 @@
 
 #include "service/keyword.h"
 #include "sms/automatic.h"
+#include "sms/campaign_hook.h"
 #include "sms/inbound_route.h"
 #include "text/encoding.h"
 
@@ -54,6 +55,8 @@ stop(void *arg)
 	r->wanted = pt_plan_run(&stop_plan, values, NULL, SPI_OK_SELECT) > 0 &&
 		DatumGetBool(pt_result(0, 2, &isnull));
 	pt_become_caller(&saved);
+	if (pt_campaign_hooks != NULL)
+		pt_campaign_hooks->responded(r->did->account_id, r->message->from, true);
 }
 
 /* Step: sends the confirmation or the auto-reply; unpaid ones are kept as skipped. */

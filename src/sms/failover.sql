@@ -49,7 +49,7 @@ CREATE FUNCTION portatext.move_parked(from_carrier int, most int) RETURNS bigint
             JOIN portatext.message m ON m.message_id = w.message_id
             CROSS JOIN LATERAL (SELECT portatext.next_route(m.account_id, m.from_number::text, m.to_number::text,
                 m.body, m.segments, from_carrier, COALESCE(m.tried, '{}'), COALESCE(m.service_id, 0)) AS carrier_id) n
-            WHERE w.lane IN (from_carrier * 2, from_carrier * 2 + 1)
+            WHERE w.lane IN (from_carrier * 2, from_carrier * 2 + 1) AND left(w.key, 4) <> 'run:'
               AND m.step = 'queued' AND n.carrier_id IS NOT NULL
               AND NOT (m.segments > 1 AND EXISTS (SELECT FROM portatext.message_part p
                 WHERE p.message_id = m.message_id AND p.state <> 'rejected'))
@@ -62,7 +62,7 @@ CREATE FUNCTION portatext.move_parked(from_carrier int, most int) RETURNS bigint
     SELECT count(*) FROM moved;
 $$;
 COMMENT ON FUNCTION portatext.move_parked(int, int) IS
-    'The same as move_waiting() for messages that wait for tokens of their sender.';
+    'The same as move_waiting() for messages that wait for tokens of their sender; those of a paused run are moved when they have come back.';
 
 CREATE FUNCTION portatext.reroute(carrier text) RETURNS bigint
     LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE

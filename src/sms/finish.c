@@ -9,6 +9,7 @@
 #include "utils/builtins.h"
 
 #include "sms/finish.h"
+#include "sms/tally.h"
 
 static PtPlan finish_plan = {
 	.sql = "WITH done AS ("
@@ -17,7 +18,8 @@ static PtPlan finish_plan = {
 	"FROM unnest($1, $2, $3, $4) u(id, state, code, text) "
 	"WHERE m.message_id = u.id AND m.step = 'queued' "
 	"RETURNING " PT_EVENT_COLUMNS "), "
-	"told AS (" PT_MESSAGE_EVENTS ") "
+	"told AS (" PT_MESSAGE_EVENTS "), "
+	"tallied AS (" PT_TALLY("done", "'queued'", "d.state") ") "
 	"SELECT array_agg(message_id) FROM done "
 	"WHERE state IN ('rejected', 'expired', 'cancelled', 'skipped')",
 	.nargs = 4,

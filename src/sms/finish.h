@@ -33,6 +33,6 @@ extern void pt_finish_write(PtFinish *finish, const char *note);
 
 #define PT_EVENT_COLUMNS \
 	"m.message_id, m.account_id, m.state, m.step, m.from_number, m.to_number, " \
-	"m.client_ref, m.error_code, m.error_text"
+	"m.client_ref, m.error_code, m.error_text, m.group_id, m.cost"
 
 #endif							/* PORTATEXT_FINISH_H */

@@ -174,6 +174,8 @@ DECLARE
 BEGIN
     ended := portatext.forget_waiting(account, number);
     PERFORM portatext.forget_subscriber(account, number);
+    PERFORM portatext.forget_campaign_contact(account, number);
+    PERFORM portatext.forget_contacts(account, number);
     messages := 0; events := 0; open := 0;
     COMMIT;
     WHILE id IS NOT NULL LOOP
@@ -194,5 +196,5 @@ END
 $$;
 COMMENT ON PROCEDURE portatext.forget_number(text, bigint, bigint, bigint, bigint, bigint) IS
     'CALL portatext.forget_number(''+12223334444''): ends what waits for the number and takes text, number and client_ref out of the caller''s messages and events (an operator''s without an account: of all accounts and of unrouted ones). '
-    'Its subscriptions end; that it has opted out of a service stays known, other evidence of consent loses the number. Cost, states, times, ledger and blacklists stay. Returns what was ended, redacted and deleted; open messages were left alone: call again when they have ended. Commits after each page; may be repeated.';
+    'It is taken off all contact lists. Its subscriptions end; that it has opted out of a service stays known, other evidence of consent loses the number. Cost, states, times, ledger and blacklists stay. Returns what was ended, redacted and deleted; open messages were left alone: call again when they have ended. Commits after each page; may be repeated.';
 GRANT EXECUTE ON PROCEDURE portatext.forget_number(text, bigint, bigint, bigint, bigint, bigint) TO portatext_account, portatext_operator;

@@ -14,6 +14,7 @@
 
 #include "account/account.h"
 #include "billing/billing.h"
+#include "sms/campaign_hook.h"
 #include "sms/inbound_route.h"
 #include "sms/store.h"
 #include "text/encoding.h"
@@ -25,6 +26,13 @@ static PtPlan did_plan = {
 	" FROM portatext.did d WHERE d.number = $1::text",
 	2, {TEXTOID, TEXTOID}
 };
+
+/* The argument of the step. */
+typedef struct Response
+{
+	int64		account_id;
+	const char *number;
+} Response;
 
 static PtPlan store_plan = {
 	"WITH a AS ("
@@ -60,6 +68,25 @@ analyze(text *body, PtAnalysis *analysis)
 	analysis->segments = Min(analysis->segments, PG_INT16_MAX);
 }
 
+/* Step: a campaign that wrote to this number has an answer. */
+static void
+respond(void *arg)
+{
+	const Response *r = arg;
+
+	pt_campaign_hooks->responded(r->account_id, r->number, false);
+}
+
+/* Tells the room campaign, if it is there, that the account's message has come in. */
+static void
+tell_campaigns(const PtInbound *message, int64 account_id, const pg_uuid_t *id)
+{
+	Response	response = {.account_id = account_id,.number = message->from};
+
+	if (pt_campaign_hooks != NULL)
+		pt_inbound_step("response", id, respond, &response);
+}
+
 void
 pt_inbound_store(const PtInbound *message, int64 account_id, int64 service_id, const char *keyword,
 				 const pg_uuid_t *id)
@@ -92,6 +119,7 @@ pt_inbound_store(const PtInbound *message, int64 account_id, int64 service_id, c
 				 errmsg("account %lld does not exist", (long long) account_id)));
 	pt_become_caller(&saved);
 	pt_debit(account_id, pt_result(0, 1, &isnull));
+	tell_campaigns(message, account_id, id);
 }
 
 bool
@@ -143,6 +171,7 @@ pt_inbound_redo(const PtInbound *message, int64 account_id, const pg_uuid_t *id)
 {
 	PtDid		did;
 
+	tell_campaigns(message, account_id, id);
 	if (pt_service_hooks != NULL && pt_service_hooks->redo != NULL &&
 		pt_service_hooks->redo(message, account_id, id))
 		return;

@@ -15,6 +15,7 @@
 #include "carrier/route.h"
 #include "sms/blacklist.h"
 #include "sms/order.h"
+#include "sms/order_schedule.h"
 #include "sms/service_hook.h"
 #include "text/encoding.h"
 
@@ -27,6 +28,8 @@ check_recipient(PtOrder *order, PtRefusal *refusal)
 	char	   *given;
 	PtNumberError error;
 
+	if (order->to[0] != '\0')
+		return true;
 	if (order->recipient == NULL)
 	{
 		pt_refuse(refusal, PT_REFUSE_BAD_NUMBER, "The recipient is null.");
@@ -192,7 +195,8 @@ pt_order_check(PtOrder *order, PtListCheck lists, PtRefusal *refusal)
 		return false;
 	choose_sender(order, &sender_refusal);
 	choose_carrier(order);
-	if (!check_body(order, refusal) || !check_price(order, refusal))
+	if (!pt_order_render(order, lists, refusal) || !check_body(order, refusal) ||
+		!check_price(order, refusal))
 		return false;
 	if (order->account->suspended)
 		pt_refuse(refusal, PT_REFUSE_SUSPENDED, "It is account %lld.",
@@ -206,7 +210,7 @@ pt_order_check(PtOrder *order, PtListCheck lists, PtRefusal *refusal)
 	else if (order->carrier_id < 0)
 		pt_refuse(refusal, PT_REFUSE_NO_CARRIER, "No carrier is set up and enabled for the account.");
 	else
-		return check_times(order, refusal);
+		return check_times(order, refusal) && pt_order_schedule_check(order, refusal);
 	return false;
 }
 

@@ -11,17 +11,30 @@
 #include "portatext.h"
 
 #include "account/account.h"
+#include "contact/contact.h"
 #include "number/number.h"
 #include "sms/kind.h"
 #include "sms/refusal.h"
 #include "text/gsm.h"
+
+/* Where the values of a text's variables come from; earlier ones go before later ones (TPL-02). */
+enum
+{
+	PT_VALUES_GIVEN,			/* the argument variables */
+	PT_VALUES_OF_LIST,			/* stored with the recipient in a list */
+	PT_VALUES_OF_CONTACT,		/* stored with the recipient in the account's own contacts */
+	PT_VALUE_LAYERS
+};
 
 typedef struct PtOrder
 {
 	/* asked for */
 	const PtAccount *account;
 	text	   *recipient;		/* as given; NULL: null */
-	text	   *body;			/* the final text; NULL: null */
+	text	   *body;			/* the text, after the checks the final one; NULL: null */
+	text	   *template_name;	/* instead of body; NULL: none */
+	const PtTemplate *template; /* the text, if it is to be rendered: pt_order_find_text() */
+	const Jsonb *values[PT_VALUE_LAYERS];	/* NULL: none */
 	text	   *from;			/* a number, a list, 'any' or NULL */
 	bool		bulk;
 	bool		has_send_at;
@@ -32,9 +45,11 @@ typedef struct PtOrder
 	text	   *key;			/* idempotency key */
 	text	   *service_name;	/* keyword of the service to send from; NULL: a number */
 	PtMessageKind kind;
+	int64		group_id;		/* messages that are counted together; 0: none */
+	struct PtOrderSchedule *schedule;	/* shared by the orders of a batch; NULL: it may go at any time */
 
 	/* found out, in this order, as far as the checks came */
-	char		to[PT_E164_SIZE];	/* empty: not a number */
+	char		to[PT_E164_SIZE];	/* empty: not a number; may be given instead of recipient */
 	int32		carrier_id;		/* -1: none */
 	bool		counted;		/* analysis is there, by the options of counted_for */
 	int32		counted_for;	/* carrier id */
@@ -46,14 +61,27 @@ typedef struct PtOrder
 	int64		service_id;		/* 0: none */
 	bool		held;			/* waits for review (LAW-07) */
 	bool		warns;			/* the first of the month beyond the declared frequency (LAW-02) */
+	TimestampTz opens;			/* with a schedule: when it may go, not before send_at */
+	bool		own_zone;		/* with a schedule: by the account's time zone (SCH-07) */
 } PtOrder;
 
-/* Blacklists and subscribers are asked for one number here, for a batch as a set elsewhere. */
+/* Blacklists, subscribers and contacts are asked for one number here, for a batch as a set elsewhere. */
 typedef enum PtListCheck
 {
 	PT_ASK_LISTS,
 	PT_LISTS_ASKED
 } PtListCheck;
+
+/*
+ * Reads the text that is to be rendered, of the template or of body when
+ * variables are given, once for all orders that are copies of this one.  Raises
+ * 22023 for both a body and a template, variables that are no object, and braces that are not closed.
+ * Inside SPI, as the keeper, when the account is known.
+ */
+extern void pt_order_find_text(PtOrder *order);
+
+/* Renders it for the recipient, if there is anything to render; false: refused. */
+extern bool pt_order_render(PtOrder *order, PtListCheck lists, PtRefusal *refusal);
 
 /*
  * Runs every check but that of funds and fills in what it finds out.  Returns

@@ -18,6 +18,7 @@
 #include "sms/finish.h"
 #include "sms/outcome.h"
 #include "sms/sent.h"
+#include "sms/tally.h"
 
 /* All at once, in the order of their ids, as receipts do: no two wait for each other. */
 static PtPlan lock_plan = {
@@ -59,7 +60,8 @@ static PtPlan unclear_plan = {
 	"FROM unnest($1, $2, $3) u(id, code, text) "
 	"WHERE m.message_id = u.id AND m.step = 'queued' "
 	"RETURNING " PT_EVENT_COLUMNS "), "
-	"told AS (" PT_MESSAGE_EVENTS ") "
+	"told AS (" PT_MESSAGE_EVENTS "), "
+	"tallied AS (" PT_TALLY("done", "'queued'", "d.state") ") "
 	"INSERT INTO portatext.attention (account_id, kind, message_id, detail) "
 	"SELECT account_id, 'unclear', message_id, concat_ws(': ', error_code, error_text) FROM done "
 	"ON CONFLICT DO NOTHING",

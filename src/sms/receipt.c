@@ -16,6 +16,7 @@
 #include "utils/builtins.h"
 
 #include "account/account.h"
+#include "sms/tally.h"
 
 /*
  * Names the messages.  A receipt without own id goes by the carrier's
@@ -84,7 +85,8 @@ static PtPlan part_plan = {
 /*
  * Moves the messages and tells of it.  Parts decide together: one undelivered
  * is enough, rejected only when all are (BILL-04), delivered only when all are.
- * $5 are the messages whose parts count.  Returns those that are rejected.
+ * $5 are the messages whose parts count, $6 those that are still queued.  Returns
+ * those that are rejected.
  */
 static PtPlan move_plan = {
 	"WITH whole AS ("
@@ -127,19 +129,21 @@ static PtPlan move_plan = {
 	"    WHERE m.message_id = v.id AND m.step <> 'final' AND v.state IS NOT NULL"
 	"      AND (v.state <> 'accepted' OR m.step IN ('queued', 'unclear'))"
 	"    RETURNING m.account_id, m.message_id, m.state, m.step, m.from_number, m.to_number,"
-	"      m.client_ref, m.error_code),"
+	"      m.client_ref, m.error_code, m.group_id, m.cost),"
 	" told AS ("
 	"  INSERT INTO portatext.event (account_id, type, subject, payload)"
 	"    SELECT m.account_id, 'message.' || m.state::text, m.message_id::text,"
 	"        portatext.message_payload(m.state, m.from_number, m.to_number, m.client_ref, m.error_code)"
 	"      FROM moved m JOIN portatext.account a ON a.account_id = m.account_id AND a.message_events"
 	"      WHERE m.step = 'final'),"
+	" tallied AS ("
+	PT_TALLY("moved", "CASE WHEN d.message_id = ANY ($6) THEN 'queued' ELSE 'sending' END", "d.state") "),"
 	" settled AS ("
 	"  DELETE FROM portatext.attention a USING moved m"
 	"    WHERE a.account_id = m.account_id AND a.message_id = m.message_id"
 	"      AND (m.step = 'final' OR a.kind = 'unclear'))"
 	" SELECT pg_catalog.array_agg(m.message_id) FILTER (WHERE m.state = 'rejected') FROM moved m",
-	5, {UUIDARRAYOID, INT4ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, UUIDARRAYOID}
+	6, {UUIDARRAYOID, INT4ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, UUIDARRAYOID, UUIDARRAYOID}
 };
 
 /*
@@ -232,19 +236,17 @@ keep(int col, char *null)
 	return value;
 }
 
-/* Moves the named messages; values: ids, parts, states, codes, and room for one more. */
+/* Moves the named messages; values: ids, parts, states, codes, and room for two more. */
 static void
 move_messages(Datum *values, bool by_parts)
 {
-	char		nulls[] = "    n";
+	char		nulls[] = "    nn";
 	char		null;
-	char		queued_null;
-	Datum		queued;
 	Datum		rejected;
 
 	pt_plan_run(&lock_plan, values, NULL, SPI_OK_SELECT);
 	values[4] = keep(1, &null);
-	queued = keep(2, &queued_null);
+	values[5] = keep(2, &nulls[5]);
 	if (null == 'n')
 		return;
 	if (by_parts)
@@ -254,8 +256,8 @@ move_messages(Datum *values, bool by_parts)
 	}
 	pt_plan_run(&move_plan, values, nulls, SPI_OK_SELECT);
 	rejected = keep(1, &null);
-	if (queued_null != 'n')
-		pt_plan_run(&unqueue_plan, &queued, NULL, SPI_OK_DELETE);
+	if (nulls[5] != 'n')
+		pt_plan_run(&unqueue_plan, &values[5], NULL, SPI_OK_DELETE);
 	if (null != 'n')
 		pt_plan_run(&refund_plan, &rejected, NULL, SPI_OK_SELECT);
 }
@@ -270,7 +272,7 @@ Datum
 pt_apply_receipts(PG_FUNCTION_ARGS)
 {
 	Datum		name[7];
-	Datum		values[5];
+	Datum		values[6];
 	char		null;
 	int			count;
 	int64		found;

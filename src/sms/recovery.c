@@ -15,6 +15,7 @@
 
 #include "sms/finish.h"
 #include "sms/recovery.h"
+#include "sms/tally.h"
 
 /* Users' advisory locks have 1 or 2 here (pg_advisory_lock). */
 #define WORKER_LOCK_CLASS 4
@@ -62,7 +63,8 @@ static PtPlan unclear_plan = {
 	"AND NOT EXISTS (SELECT FROM portatext.carriers c WHERE c.carrier_id = m.carrier_id "
 	"AND (c.idempotent OR c.adapter = 'loopback')) "
 	"RETURNING " PT_EVENT_COLUMNS "), "
-	"told AS (" PT_MESSAGE_EVENTS ") "
+	"told AS (" PT_MESSAGE_EVENTS "), "
+	"tallied AS (" PT_TALLY("done", "'queued'", "d.state") ") "
 	"INSERT INTO portatext.attention (account_id, kind, message_id, detail) "
 	"SELECT account_id, 'unclear', message_id, error_text FROM done ON CONFLICT DO NOTHING",
 	.nargs = 1,

@@ -59,6 +59,12 @@ static const RefusalText refusal_texts[PT_REFUSALS] = {
 	"Only mobile numbers of the short code's countries can be reached."},
 	[PT_REFUSE_TOO_FREQUENT] = {"SM019", "too_frequent", "the subscriber has got this month's messages",
 	"A service writes no more often than its subscribers were told; wait for the next month."},
+	[PT_REFUSE_MISSING_VARIABLE] = {"SM020", "missing_variable", "a variable of the text has no value",
+	"Give it in variables, or store it with the contact; null is no value."},
+	[PT_REFUSE_UNKNOWN_TEMPLATE] = {"SM021", "unknown_template", "the account has no such template",
+	"Give the name or the id of one of the account's templates (table portatext.template)."},
+	[PT_REFUSE_NEVER_OPEN] = {"SM022", "never_open", "the schedule never opens for the recipient",
+	"See portatext.next_open_in(); an hour that a change of the clock leaves out never comes."},
 	[PT_REFUSE_NOT_OFFERED] = {"0A000", "not_offered", "this way of sending is not offered by this version",
 	"Give the text itself in body."},
 };

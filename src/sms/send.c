@@ -13,23 +13,12 @@
 #include "utils/timestamp.h"
 
 #include "billing/billing.h"
+#include "sms/order_schedule.h"
 #include "sms/send.h"
 #include "sms/store.h"
 #include "worker/shared.h"
 
 #define ARG_TEXT(n) (PG_ARGISNULL(n) ? NULL : PG_GETARG_TEXT_PP(n))
-
-/* Raises: the argument belongs to a way of sending that this version lacks. */
-static void
-refuse_argument(FunctionCallInfo fcinfo, int n, const char *name)
-{
-	PtRefusal	refusal;
-
-	if (PG_ARGISNULL(n))
-		return;
-	pt_refuse(&refusal, PT_REFUSE_NOT_OFFERED, "The argument \"%s\" is given.", name);
-	pt_refusal_raise(&refusal);
-}
 
 /* Is the enum value of portatext.message_priority 'bulk'? */
 static bool
@@ -54,10 +43,11 @@ pt_read_order(FunctionCallInfo fcinfo, int first, PtOrder *order)
 	memset(order, 0, sizeof(*order));
 	order->body = ARG_TEXT(first);
 	order->from = ARG_TEXT(first + 1);
-	refuse_argument(fcinfo, first + 2, "template");
-	refuse_argument(fcinfo, first + 3, "variables");
+	order->template_name = ARG_TEXT(first + 2);
+	order->values[PT_VALUES_GIVEN] = PG_ARGISNULL(first + 3) ? NULL : PG_GETARG_JSONB_P(first + 3);
 	order->service_name = ARG_TEXT(first + 4);
-	refuse_argument(fcinfo, first + 5, "schedule");
+	if (!PG_ARGISNULL(first + 5))
+		order->schedule = pt_order_schedule_read(PG_GETARG_JSONB_P(first + 5));
 	order->has_send_at = !PG_ARGISNULL(first + 6);
 	if (order->has_send_at)
 		order->send_at = PG_GETARG_TIMESTAMPTZ(first + 6);
@@ -118,6 +108,7 @@ pt_send_sms(PG_FUNCTION_ARGS)
 	pt_become_keeper(&saved);
 	if (!pt_key_find(&order, message_id))
 	{
+		pt_order_find_text(&order);
 		if (!pt_order_check(&order, PT_ASK_LISTS, &refusal))
 			pt_refusal_raise(&refusal);
 		pt_uuid7(message_id);

@@ -28,6 +28,21 @@ COMMENT ON FUNCTION portatext.send_sms_batch(text[], text, text, text, jsonb, te
 GRANT EXECUTE ON FUNCTION portatext.send_sms_batch(text[], text, text, text, jsonb, text, jsonb, timestamptz, timestamptz, portatext.message_priority, text, text, text)
     TO portatext_account, portatext_operator;
 
+CREATE FUNCTION portatext.send_sms_to_lists(
+    lists text[], body text, from_number text DEFAULT NULL,
+    template text DEFAULT NULL, variables jsonb DEFAULT NULL, service text DEFAULT NULL,
+    schedule jsonb DEFAULT NULL, send_at timestamptz DEFAULT NULL, valid_until timestamptz DEFAULT NULL,
+    priority portatext.message_priority DEFAULT 'bulk',
+    client_ref text DEFAULT NULL, idempotency_key text DEFAULT NULL, on_error text DEFAULT 'skip',
+    OUT ord bigint, OUT to_number text, OUT message_id uuid, OUT sqlstate text, OUT reason text)
+    RETURNS SETOF record
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'pt_send_sms_to_lists';
+COMMENT ON FUNCTION portatext.send_sms_to_lists(text[], text, text, text, jsonb, text, jsonb, timestamptz, timestamptz, portatext.message_priority, text, text, text) IS
+    'The same as send_sms_batch() for the contacts of lists, by name or id; a number that is in several of them receives the message once. The messages get one group, which portatext.message_group_count counts.';
+GRANT EXECUTE ON FUNCTION portatext.send_sms_to_lists(text[], text, text, text, jsonb, text, jsonb, timestamptz, timestamptz, portatext.message_priority, text, text, text)
+    TO portatext_account, portatext_operator;
+
 CREATE FUNCTION portatext.simulate_sms(
     to_number text, body text, from_number text DEFAULT NULL,
     template text DEFAULT NULL, variables jsonb DEFAULT NULL, service text DEFAULT NULL,

@@ -12,6 +12,7 @@ typedef struct PtSent
 {
 	PtColumn	ids;
 	PtColumn	accounts;		/* of the messages, each once as a rule */
+	bool		grouped;		/* some have a group */
 } PtSent;
 
 #define PT_SENT_INIT {{UUIDOID}, {INT8OID}}

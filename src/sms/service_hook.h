@@ -48,8 +48,8 @@ typedef struct PtServiceHooks
 	/*
 	 * May the service write to these recipients (SVC-11, SVC-13, SUB-10, LAW-02)?
 	 * Fills in the refusals of those it may not; sets held for texts to be
-	 * reviewed (LAW-07).  All orders share account and text; refusals
-	 * that are there already are left alone.
+	 * reviewed (LAW-07).  All orders share the account; refusals that are there
+	 * already are left alone.
 	 */
 	void		(*check) (PtOrder *const *orders, PtRefusal *const *refusals, int n);
 

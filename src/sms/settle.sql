@@ -75,6 +75,7 @@ BEGIN
         WHEN 'failed' THEN PERFORM portatext.settle_failed(msg);
         ELSE PERFORM portatext.settle_resend(msg);
     END CASE;
+    PERFORM portatext.settle_tally(msg);
     DELETE FROM portatext.attention a
         WHERE a.account_id = msg.account_id AND a.message_id = msg.message_id;
 END
@@ -134,3 +135,16 @@ CREATE FUNCTION portatext.settle_resend(message portatext.message) RETURNS void
 $$;
 COMMENT ON FUNCTION portatext.settle_resend(portatext.message) IS
     'The part of settle_message() for the decision resend: parts that the carrier has for certain are not repeated, but those that it took and never reported on.';
+
+CREATE FUNCTION portatext.settle_tally(message portatext.message) RETURNS void
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+    INSERT INTO portatext.message_tally_change (group_id, state, account_id, messages, credits)
+        SELECT m.group_id, c.state, m.account_id, c.n, CASE c.state WHEN 'rejected' THEN 0 ELSE c.n * m.cost END
+            FROM portatext.message m
+            CROSS JOIN LATERAL (VALUES (($1).state, -1), (m.state, 1)) c (state, n)
+            WHERE m.message_id = ($1).message_id AND m.group_id IS NOT NULL AND m.state <> ($1).state;
+$$;
+COMMENT ON FUNCTION portatext.settle_tally(portatext.message) IS
+    'The part of settle_message() that counts: the message as it was, and as it is now.';

@@ -110,6 +110,7 @@ pt_simulate_sms(PG_FUNCTION_ARGS)
 	order.account = pt_account_get(pt_current_account());
 	balance = pt_balance(order.account->account_id);
 	pt_become_keeper(&saved);
+	pt_order_find_text(&order);
 	if (pt_order_check(&order, PT_ASK_LISTS, &refusal))
 		check_funds(&order, &refusal);
 	pt_become_caller(&saved);

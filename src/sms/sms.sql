@@ -143,7 +143,7 @@ CREATE TABLE portatext.parked (
 CREATE INDEX parked_recipient ON portatext.parked (to_number);
 COMMENT ON TABLE portatext.parked IS
     'Messages whose sender, account or carrier has no tokens; the scheduler moves back to the outbox what the bucket admits.';
-COMMENT ON COLUMN portatext.parked.key IS 'The bucket they wait for: s:<sender>, a:<account>; or review: for an operator (LAW-07).';
+COMMENT ON COLUMN portatext.parked.key IS 'The bucket they wait for: s:<sender>, a:<account>; review: for an operator (LAW-07), or run:<id>: for a paused run of a campaign.';
 SELECT pg_catalog.pg_extension_config_dump('portatext.parked', '');
 
 CREATE TABLE portatext.lease (

@@ -10,16 +10,32 @@
 #include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
 
+#include "sms/column.h"
+#include "sms/order_schedule.h"
 #include "sms/store.h"
 #include "worker/installation.h"
 
 #define NULL_UNLESS(there) ((there) ? ' ' : 'n')
 
-/* One that somebody sent from a number: the statements for it are the shorter ones. */
+/* One that somebody sent from a number, alone: the statements for it are the shorter ones. */
 static bool
 is_plain(const PtOrder *order)
 {
-	return order->kind == PT_KIND_ORDINARY && order->service_id == 0;
+	return order->kind == PT_KIND_ORDINARY && order->service_id == 0 && order->group_id == 0 &&
+		order->schedule == NULL;
+}
+
+/* Have the orders more of their own than what the shorter statements take? */
+static bool
+is_mixed(const PtOrder *const *orders, int n)
+{
+	const PtOrder *first = orders[0];
+
+	for (int i = 0; i < n; i++)
+		if (orders[i]->group_id != 0 || orders[i]->schedule != NULL || orders[i]->body != first->body ||
+			orders[i]->client_ref != first->client_ref)
+			return true;
+	return false;
 }
 
 const char *
@@ -138,8 +154,11 @@ set_arrays(const Columns *c, Datum *ids, int n, Datum *values)
 	values[6] = PointerGetDatum(construct_array(c->cost, n, NUMERICOID, -1, false, TYPALIGN_INT));
 }
 
-/* What both statements for many begin and end with; u has more columns in the second. */
-#define WITH_MESSAGES(more_arrays, more_columns, more_fields, more_values) \
+/*
+ * What the statements for many begin with; u has more columns in the longer
+ * ones, and text and ref are each message's body and client_ref.
+ */
+#define WITH_MESSAGES(more_arrays, more_columns, text, ref, more_fields, more_values) \
 	"WITH u AS MATERIALIZED (SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]," \
 	"  $5::int4[], $6::int2[], $7::numeric[]" more_arrays ")" \
 	"  AS u(id, recipient, sender, enc, carrier, segments, cost" more_columns "))," \
@@ -147,52 +166,71 @@ set_arrays(const Columns *c, Datum *ids, int n, Datum *values)
 	"  segments, cost, from_number, to_number, encoding, body, client_ref, send_at, valid_until, created_at" \
 	more_fields ")" \
 	" SELECT id, $8, CASE WHEN $9 THEN 'bulk' ELSE 'transactional' END::portatext.message_priority, carrier," \
-	"  segments, cost, sender, recipient, enc, $10, $11, $12, $13, $14" more_values " FROM u)," \
+	"  segments, cost, sender, recipient, enc, " text ", " ref ", $12, $13, $14" more_values " FROM u)," \
 	" l AS (INSERT INTO portatext.ledger_entry (account_id, reference, kind, amount, created_at)" \
 	"  SELECT $8, id, 'charge', - cost, $14 FROM u)," \
 	" e AS (INSERT INTO portatext.expiry (due, message_id) SELECT $13, id FROM u WHERE $13 IS NOT NULL)"
 
 #define LANE "carrier * 2 + CASE WHEN $9 THEN 1 ELSE 0 END"
-#define INTO_OUTBOX \
+#define INTO_OUTBOX(due) \
 	" INSERT INTO portatext.outbox (lane, due, message_id, to_number)" \
-	" SELECT " LANE ", COALESCE($12, $14), id, recipient FROM u"
+	" SELECT " LANE ", " due ", id, recipient FROM u"
 
 #define ARGUMENT_TYPES \
 	UUIDARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, INT4ARRAYOID, INT2ARRAYOID, \
 	NUMERICARRAYOID, INT8OID, BOOLOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID
 
 #define ARGUMENTS 14			/* of the statement for plain orders */
-#define ALL_ARGUMENTS 18
+#define SPECIAL_ARGUMENTS 18
+#define MIXED_ARGUMENTS 24
 
 static PtPlan many_plan = {
-	WITH_MESSAGES("", "", "", "") INTO_OUTBOX,
+	WITH_MESSAGES("", "", "$10", "$11", "", "") INTO_OUTBOX("COALESCE($12, $14)"),
 	ARGUMENTS, {ARGUMENT_TYPES}
 };
 
-/*
- * A service's and automatic messages: what a service has written is counted
- * (LAW-02), what is to be reviewed waits elsewhere (LAW-07).
- */
-static PtPlan special_plan = {
-	WITH_MESSAGES(", $16::int8[], $17::bool[], $18::bool[]", ", service, held, warns",
-				  ", kind, service_id", ", $15::portatext.message_kind, NULLIF(service, 0)")
-	", s AS (INSERT INTO portatext.service_message (service_id, number, message_id, account_id, send_at, surplus)"
-	"  SELECT service, recipient, id, $8, GREATEST($12, $14), warns FROM u WHERE $15 = 'ordinary'),"
-	" w AS (INSERT INTO portatext.event (account_id, type, subject, payload)"
-	"  SELECT $8, 'service.too_frequent', v.keyword,"
-	"   jsonb_build_object('service_id', v.service_id, 'number', u.recipient, 'message_id', u.id)"
-	"  FROM u JOIN portatext.service v ON v.service_id = u.service WHERE u.warns),"
-	" p AS (INSERT INTO portatext.parked (key, due, message_id, lane, segments, to_number)"
-	"  SELECT 'review', 'infinity', id, " LANE ", segments, recipient FROM u WHERE held),"
-	" h AS (INSERT INTO portatext.event (account_id, type, subject, payload)"
-	"  SELECT $8, 'message.held', u.id::text, portatext.message_payload('queued', u.sender, u.recipient, $11, NULL)"
+/* What a service has written is counted (LAW-02), what is to be reviewed waits elsewhere (LAW-07). */
+#define SERVICE_PARTS(ref, at) \
+	", s AS (INSERT INTO portatext.service_message (service_id, number, message_id, account_id, send_at, surplus)" \
+	"  SELECT service, recipient, id, $8, " at ", warns FROM u WHERE $15 = 'ordinary' AND service <> 0)," \
+	" w AS (INSERT INTO portatext.event (account_id, type, subject, payload)" \
+	"  SELECT $8, 'service.too_frequent', v.keyword," \
+	"   jsonb_build_object('service_id', v.service_id, 'number', u.recipient, 'message_id', u.id)" \
+	"  FROM u JOIN portatext.service v ON v.service_id = u.service WHERE u.warns)," \
+	" p AS (INSERT INTO portatext.parked (key, due, message_id, lane, segments, to_number)" \
+	"  SELECT 'review', 'infinity', id, " LANE ", segments, recipient FROM u WHERE held)," \
+	" h AS (INSERT INTO portatext.event (account_id, type, subject, payload)" \
+	"  SELECT $8, 'message.held', u.id::text, portatext.message_payload('queued', u.sender, u.recipient, " ref ", NULL)" \
 	"  FROM u JOIN portatext.account a ON a.account_id = $8 AND a.message_events WHERE u.held)"
-	INTO_OUTBOX " WHERE NOT held",
-	ALL_ARGUMENTS, {ARGUMENT_TYPES, TEXTOID, INT8ARRAYOID, BOOLARRAYOID, BOOLARRAYOID},
+
+/* A service's and automatic messages. */
+static PtPlan special_plan = {
+	WITH_MESSAGES(", $16::int8[], $17::bool[], $18::bool[]", ", service, held, warns", "$10", "$11",
+				  ", kind, service_id", ", $15::portatext.message_kind, NULLIF(service, 0)")
+	SERVICE_PARTS("$11", "GREATEST($12, $14)") INTO_OUTBOX("COALESCE($12, $14)") " WHERE NOT held",
+	SPECIAL_ARGUMENTS, {ARGUMENT_TYPES, TEXTOID, INT8ARRAYOID, BOOLARRAYOID, BOOLARRAYOID},
 	.generic = true
 };
 
-/* The further arguments of special_plan. */
+/*
+ * Each with a text, a group and a client_ref of its own; a text that is null is
+ * that of the first, $10.  $22 is the schedule of all, null: none.
+ */
+static PtPlan mixed_plan = {
+	WITH_MESSAGES(", $16::int8[], $17::bool[], $18::bool[], $19::text[], $20::text[], $21::int8[],"
+				  " $23::bool[], $24::timestamptz[]", ", service, held, warns, text, ref, grp, own_zone, opens", "COALESCE(text, $10)", "ref",
+				  ", kind, service_id, group_id, schedule_id, own_zone",
+				  ", $15::portatext.message_kind, NULLIF(service, 0), NULLIF(grp, 0), $22, own_zone")
+	SERVICE_PARTS("u.ref", "GREATEST(opens, $12, $14)")
+	", t AS (INSERT INTO portatext.message_tally_change (group_id, state, account_id, messages, credits)"
+	"  SELECT grp, 'queued', $8, count(*), sum(cost) FROM u WHERE grp <> 0 GROUP BY grp)"
+	INTO_OUTBOX("COALESCE(opens, $12, $14)") " WHERE NOT held",
+	MIXED_ARGUMENTS, {ARGUMENT_TYPES, TEXTOID, INT8ARRAYOID, BOOLARRAYOID, BOOLARRAYOID,
+		TEXTARRAYOID, TEXTARRAYOID, INT8ARRAYOID, INT4OID, BOOLARRAYOID, TIMESTAMPTZARRAYOID},
+	.generic = true
+};
+
+/* The further arguments of special_plan and mixed_plan: kind, services, held, warns. */
 static void
 set_special(const PtOrder *const *orders, int n, Datum *values)
 {
@@ -213,20 +251,63 @@ set_special(const PtOrder *const *orders, int n, Datum *values)
 	values[3] = PointerGetDatum(construct_array(warns, n, BOOLOID, 1, true, TYPALIGN_CHAR));
 }
 
-void
-pt_store_many(const PtOrder *const *orders, Datum *ids, int n)
+/* The schedule, and for each whether it goes by the account's zone and when it opens: null without one. */
+static void
+set_schedule(const PtOrder *const *orders, int n, Datum *values, char *nulls)
 {
-	const PtOrder *first = orders[0];
-	bool		plain = is_plain(first);
-	Columns		columns;
-	Datum		values[ALL_ARGUMENTS];
-	char		nulls[ALL_ARGUMENTS + 1];
+	int32		schedule_id = pt_order_schedule_id(orders[0]);
+	PtColumn	own_zones = {BOOLOID};
+	PtColumn	opens = {TIMESTAMPTZOID};
 
-	pt_installation_note();
-	memset(nulls, ' ', ALL_ARGUMENTS);
-	nulls[ALL_ARGUMENTS] = '\0';
-	gather(orders, n, &columns);
-	set_arrays(&columns, ids, n, values);
+	for (int i = 0; i < n; i++)
+	{
+		if (schedule_id == 0)
+		{
+			pt_column_add_null(&own_zones);
+			pt_column_add_null(&opens);
+			continue;
+		}
+		pt_column_add(&own_zones, BoolGetDatum(orders[i]->own_zone));
+		pt_column_add(&opens, TimestampTzGetDatum(orders[i]->opens));
+	}
+	values[0] = Int32GetDatum(schedule_id);
+	nulls[0] = NULL_UNLESS(schedule_id != 0);
+	values[1] = pt_column_array(&own_zones);
+	values[2] = pt_column_array(&opens);
+}
+
+/* The further arguments of mixed_plan: texts, client_refs, groups, and the schedule. */
+static void
+set_mixed(const PtOrder *const *orders, int n, Datum *values, char *nulls)
+{
+	PtColumn	texts = {TEXTOID};
+	PtColumn	refs = {TEXTOID};
+	PtColumn	groups = {INT8OID};
+
+	for (int i = 0; i < n; i++)
+	{
+		const PtOrder *o = orders[i];
+
+		if (o->body == orders[0]->body)
+			pt_column_add_null(&texts);
+		else
+			pt_column_add(&texts, PointerGetDatum(o->body));
+		if (o->client_ref == NULL)
+			pt_column_add_null(&refs);
+		else
+			pt_column_add(&refs, PointerGetDatum(o->client_ref));
+		pt_column_add(&groups, Int64GetDatum(o->group_id));
+	}
+	values[0] = pt_column_array(&texts);
+	values[1] = pt_column_array(&refs);
+	values[2] = pt_column_array(&groups);
+	set_schedule(orders, n, &values[3], &nulls[3]);
+}
+
+/* What all the orders share: $8 account, $9 bulk, $10 text, $11 client_ref, $12 send_at, $13 valid_until, $14 now. */
+static void
+set_shared(const PtOrder *first, Datum *values, char *nulls)
+{
 	values[7] = Int64GetDatum(first->account->account_id);
 	values[8] = BoolGetDatum(first->bulk);
 	values[9] = PointerGetDatum(first->body);
@@ -237,7 +318,32 @@ pt_store_many(const PtOrder *const *orders, Datum *ids, int n)
 	values[12] = TimestampTzGetDatum(first->valid_until);
 	nulls[12] = NULL_UNLESS(first->has_valid_until);
 	values[13] = TimestampTzGetDatum(pt_now());
-	if (!plain)
+}
+
+void
+pt_store_many(const PtOrder *const *orders, Datum *ids, int n)
+{
+	PtPlan	   *plan = &many_plan;
+	Columns		columns;
+	Datum		values[MIXED_ARGUMENTS];
+	char		nulls[MIXED_ARGUMENTS + 1];
+
+	pt_installation_note();
+	memset(nulls, ' ', MIXED_ARGUMENTS);
+	nulls[MIXED_ARGUMENTS] = '\0';
+	gather(orders, n, &columns);
+	set_arrays(&columns, ids, n, values);
+	set_shared(orders[0], values, nulls);
+	if (is_mixed(orders, n))
+	{
+		plan = &mixed_plan;
 		set_special(orders, n, &values[ARGUMENTS]);
-	pt_plan_run(plain ? &many_plan : &special_plan, values, nulls, SPI_OK_INSERT);
+		set_mixed(orders, n, &values[SPECIAL_ARGUMENTS], &nulls[SPECIAL_ARGUMENTS]);
+	}
+	else if (!is_plain(orders[0]))
+	{
+		plan = &special_plan;
+		set_special(orders, n, &values[ARGUMENTS]);
+	}
+	pt_plan_run(plan, values, nulls, SPI_OK_INSERT);
 }

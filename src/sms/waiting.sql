@@ -11,7 +11,15 @@ AS $$
                 THEN 'undelivered' ELSE new_state END,
             step = 'final', finished_at = portatext.now(), error_code = code, error_text = detail
         WHERE m.message_id = ANY (ids) AND m.step = 'queued'
-        RETURNING m.message_id, m.account_id, m.state, m.from_number, m.to_number, m.client_ref
+        RETURNING m.message_id, m.account_id, m.state, m.from_number, m.to_number, m.client_ref,
+            m.group_id, m.cost
+    ), tallied AS (
+        INSERT INTO portatext.message_tally_change (group_id, state, account_id, messages, credits)
+        SELECT e.group_id, c.state, e.account_id, sum(c.n),
+               sum(CASE WHEN c.state IN ('queued', 'undelivered') THEN c.n * e.cost ELSE 0 END)
+        FROM ended e CROSS JOIN LATERAL (VALUES ('queued'::portatext.message_state, -1), (e.state, 1)) c (state, n)
+        WHERE e.group_id IS NOT NULL
+        GROUP BY e.group_id, c.state, e.account_id
     ), noted AS (
         INSERT INTO portatext.event (account_id, type, subject, payload)
         SELECT e.account_id, 'message.' || e.state::text, e.message_id::text,

@@ -3,7 +3,13 @@
  *	  Reading CSV as it comes, in pieces of any size (RFC 4180, CSV-01 to CSV-08).
  *
  * Core: no PostgreSQL header.  A skin over libcsv that knows line numbers, the
- * byte-order mark and limits.  Memory: one record.
+ * byte-order mark and limits.  Memory: one record, by malloc; a callback that
+ * leaves by longjmp leaves nothing behind that pt_csv_free does not free.
+ *
+ * LF, CRLF and CR end a line, mixed as they come.  Blanks are part of a field.
+ * After a bad quote, a quote that is never closed or a record that is too long,
+ * reading goes on with the line behind the record's first line; after the
+ * other errors, behind the record.
  */
 #ifndef PORTATEXT_TEXT_CSV_H
 #define PORTATEXT_TEXT_CSV_H
@@ -13,7 +19,7 @@
 #include <stdint.h>
 
 #define PT_CSV_FIELDS 1000		/* of a record, at most */
-#define PT_CSV_RECORD 1000000	/* bytes of a record, at most */
+#define PT_CSV_RECORD 1000000	/* bytes of a record with its line end, at most */
 
 typedef struct PtCsvField
 {
@@ -29,7 +35,7 @@ typedef enum PtCsvError
 	PT_CSV_TOO_MANY_FIELDS,
 	PT_CSV_TOO_LONG,
 	PT_CSV_NUL,					/* a NUL byte */
-	PT_CSV_NO_MEMORY
+	PT_CSV_NO_MEMORY			/* reading stops */
 } PtCsvError;
 
 /*
@@ -42,12 +48,18 @@ typedef bool (*PtCsvRecord) (void *context, const PtCsvField *fields, int n,
 
 typedef struct PtCsv PtCsv;
 
+/* What is wrong with the line, for people: "the quotes are wrong". */
+extern const char *pt_csv_problem(PtCsvError error);
+
 extern PtCsv *pt_csv_new(PtCsvRecord record, void *context);	/* NULL: no memory */
 extern bool pt_csv_feed(PtCsv *csv, const char *data, size_t len);	/* false: stopped */
 extern bool pt_csv_end(PtCsv *csv); /* the last record may lack its line end */
 extern void pt_csv_free(PtCsv *csv);
 
-/* Goes on in the middle of a file: the next byte fed is the first of that line and has that offset. */
+/* Inside the callback: the line that begins at its end.  Elsewhere: the line of the next byte to be read. */
+extern int64_t pt_csv_next_line(const PtCsv *csv);
+
+/* Goes on in the middle of a file: the next byte fed is the first of that line and has that offset (0: a mark may come). */
 extern void pt_csv_resume(PtCsv *csv, int64_t line, int64_t offset);
 
 #endif							/* PORTATEXT_TEXT_CSV_H */

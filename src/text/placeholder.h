@@ -22,7 +22,8 @@ typedef enum PtPieceKind
 	PT_PIECE_TEXT,				/* to be copied as it is */
 	PT_PIECE_VARIABLE,			/* the name, without the braces and the blanks inside them */
 	PT_PIECE_END,
-	PT_PIECE_BAD				/* braces that are not closed, a name that is none; data is where */
+	PT_PIECE_BAD				/* braces that are not closed, a name that is none: from the opening braces to the
+								 * closing ones or the end; *at is not of use any more */
 } PtPieceKind;
 
 typedef struct PtPiece

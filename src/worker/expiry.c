@@ -94,7 +94,7 @@ until_next(TimestampTz now, long period_ms)
 void
 pt_task_expire(void *arg)
 {
-	PtSchedulerTask *task = arg;
+	PtTask *task = arg;
 	TimestampTz now = pt_now();
 	Datum		values[1];
 	uint64		rows;

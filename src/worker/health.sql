@@ -13,7 +13,7 @@ CREATE FUNCTION portatext.health_workers()
     AS $$
     WITH w AS MATERIALIZED (SELECT s.* FROM portatext.worker_stats() s),
     wanted (kind, n) AS (
-        VALUES ('scheduler', 1),
+        VALUES ('scheduler', 1), ('runner', 1),
                ('dispatcher', current_setting('portatext.dispatchers')::int),
                ('receiver', (current_setting('portatext.receiver_port') <> '0')::int))
     SELECT 'critical', 'no_workers', current_database()::text, 'Nobody sends this database''s messages.', p.advice
@@ -88,7 +88,7 @@ CREATE FUNCTION portatext.health_queue()
            format('%s messages wait for its rate, the oldest since %s.', p.n, p.due),
            'The sender or account gets more than its segments_per_second allow; raise them or send less.'
         FROM (SELECT x.key, count(*) AS n, min(x.due) AS due
-                FROM (SELECT k.key, k.due FROM portatext.parked k LIMIT 100000) x
+                FROM (SELECT k.key, k.due FROM portatext.parked k WHERE left(k.key, 4) <> 'run:' LIMIT 100000) x
                 GROUP BY x.key ORDER BY min(x.due) LIMIT 20) p
         WHERE p.due < portatext.now() - interval '1 hour'
     UNION ALL

@@ -77,7 +77,7 @@ pt_task_routes(void *arg)
 		.sql = "SELECT portatext.leave_failing_carriers(" BATCH_TEXT ")"
 		" WHERE EXISTS (SELECT FROM portatext.route)"
 	};
-	PtSchedulerTask *task = arg;
+	PtTask *task = arg;
 	bool		isnull;
 	int64		moved;
 
@@ -113,7 +113,7 @@ pt_task_idempotency(void *arg)
 		" ORDER BY x.expires_at LIMIT " BATCH_TEXT " FOR UPDATE SKIP LOCKED))",
 		.nargs = 1,.argtypes = {TIMESTAMPTZOID}
 	};
-	PtSchedulerTask *task = arg;
+	PtTask *task = arg;
 	Datum		now = TimestampTzGetDatum(pt_now());
 
 	if (pt_plan_run(&plan, &now, NULL, SPI_OK_DELETE) == BATCH)

@@ -195,6 +195,7 @@ want_database(PtDatabase *entry, int *probes)
 		return;
 	for (int i = 0; i < entry->dispatchers; i++)
 		pt_child_want(entry->oid, PT_DISPATCHER, i);
+	pt_child_want(entry->oid, PT_RUNNER, 0);
 	if (entry->receiver_port > 0 && port_taken(entry))
 		report_port(entry);
 	else if (entry->receiver_port > 0)

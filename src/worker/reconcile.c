@@ -146,7 +146,7 @@ pass(pg_uuid_t *from, Datum before, PtPlan *set_plan, int set)
 void
 pt_task_watch_new(void *arg)
 {
-	PtSchedulerTask *task = arg;
+	PtTask *task = arg;
 	Marks		marks;
 
 	read_marks(&marks);
@@ -164,7 +164,7 @@ pt_task_watch_late(void *arg)
 {
 	static pg_uuid_t before;
 	static int64 horizon = 0;	/* 0: nothing is noted */
-	PtSchedulerTask *task = arg;
+	PtTask *task = arg;
 	Marks		marks;
 
 	if (!read_marks(&marks) || (horizon != 0 && marks.oldest < horizon))
@@ -182,7 +182,7 @@ pt_task_watch_late(void *arg)
 void
 pt_task_watch_due(void *arg)
 {
-	PtSchedulerTask *task = arg;
+	PtTask *task = arg;
 	Datum		values[2];
 	uint64		rows;
 

@@ -17,6 +17,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "sms/claim.h"
 #include "worker/internal.h"
 
 #define KEYS_PER_TURN 500
@@ -175,14 +176,22 @@ read_heads(uint64 rows)
 	return heads;
 }
 
+/* Does somebody else let them go: an operator, or who resumes a run? */
+static bool
+is_held(const char *key)
+{
+	return strcmp(key, REVIEW_KEY) == 0 || strncmp(key, PT_RUN_KEY, strlen(PT_RUN_KEY)) == 0;
+}
+
 /* One turn over at most KEYS_PER_TURN keys; a longer walk goes on in the next. */
 void
 pt_task_release(void *arg)
 {
-	PtSchedulerTask *task = arg;
+	PtTask *task = arg;
 	TimestampTz now = pt_now();
 	TimestampTz next = DT_NOEND;
 	bool		more = false;
+	bool		released = false;
 	Datum		values[2];
 	uint64		rows;
 	Head	   *heads;
@@ -192,9 +201,13 @@ pt_task_release(void *arg)
 	rows = pt_plan_run(&heads_plan, values, NULL, SPI_OK_SELECT);
 	heads = read_heads(rows);
 	for (uint64 i = 0; i < rows; i++)
-		if (strcmp(heads[i].key, REVIEW_KEY) != 0)
-			next = Min(next, release_key(&heads[i], now, &more));
-	if (rows > 0)
+	{
+		if (is_held(heads[i].key))
+			continue;
+		next = Min(next, release_key(&heads[i], now, &more));
+		released = true;
+	}
+	if (released)
 		pt_wake_at_commit();
 	more = more || rows == KEYS_PER_TURN || (rows == 0 && position[0] != '\0');
 	strlcpy(position, rows == KEYS_PER_TURN ? heads[rows - 1].key : "", KEY_SIZE);
@@ -202,6 +215,6 @@ pt_task_release(void *arg)
 		forget_promises(now);
 	if (more)
 		task->next_ms = 0;
-	else if (rows > 0)
+	else if (released)
 		task->next_ms = pt_task_ms(now, next - HORIZON_MS / 2 * 1000, 100, task->period_ms);
 }

@@ -1,12 +1,13 @@
 /*
  * retention.c
- *	  Messages, events and bookings older than portatext.retention_* are deleted.
+ *	  Messages, events, bookings and jobs older than portatext.retention_* are deleted.
  *
  * Ids are ordered by time, so a sweep walks them from the oldest on, a page and a
  * transaction at a time, with a pause in between.  It remembers where the first
  * row lies that had to stay and begins there the next time, so it never walks over
  * what is deleted and cannot be vacuumed yet because of an old snapshot.  Once a
- * day, and after an error, it begins at the very first id.
+ * day, and after an error, it begins at the very first id.  Jobs are few and have
+ * an index by the time of their end.
  */
 #include "worker/scheduler.h"
 
@@ -57,6 +58,11 @@ static PtPlan unrouted_plan = {
 	.nargs = 1,.argtypes = {UUIDOID}
 };
 
+static PtPlan job_plan = {
+	.sql = "SELECT portatext.retire_jobs($1)",
+	.nargs = 1,.argtypes = {TIMESTAMPTZOID}
+};
+
 static PtPlan blocks_plan = {.sql = "SELECT portatext.ref_blocks()"};
 
 static PtPlan ref_plan = {
@@ -73,7 +79,7 @@ days_ago(int days)
 
 /* A sweep that is new, failed or a day old begins at the first id. */
 static void
-begin(Sweep *sweep, const PtSchedulerTask *task)
+begin(Sweep *sweep, const PtTask *task)
 {
 	TimestampTz now = pt_now();
 
@@ -122,7 +128,7 @@ void
 pt_task_retire_messages(void *arg)
 {
 	static Sweep sweep;
-	PtSchedulerTask *task = arg;
+	PtTask *task = arg;
 	Datum		below;
 	bool		isnull;
 
@@ -142,12 +148,27 @@ void
 pt_task_retire_events(void *arg)
 {
 	static Sweep sweep;
-	PtSchedulerTask *task = arg;
+	PtTask *task = arg;
 
 	if (pt_retention_events == 0)
 		return;
 	begin(&sweep, task);
 	if (turn(&sweep, &event_plan, pt_retention_events))
+		task->next_ms = PAUSE_MS;
+}
+
+/* The task that deletes jobs that have ended (JOB-05). */
+void
+pt_task_retire_jobs(void *arg)
+{
+	PtTask	   *task = arg;
+	Datum		before = TimestampTzGetDatum(days_ago(pt_retention_jobs));
+	bool		isnull;
+
+	if (pt_retention_jobs == 0)
+		return;
+	pt_plan_run(&job_plan, &before, NULL, SPI_OK_SELECT);
+	if (DatumGetInt64(pt_result(0, 1, &isnull)) == PAGE)
 		task->next_ms = PAUSE_MS;
 }
 
@@ -157,7 +178,7 @@ pt_task_retire_refs(void *arg)
 {
 	static int64 block = 0;
 	static TimestampTz done = 0;
-	PtSchedulerTask *task = arg;
+	PtTask *task = arg;
 	TimestampTz now = pt_now();
 	Datum		values[3];
 	int64		blocks;
@@ -204,7 +225,7 @@ pt_task_retire_ledger(void *arg)
 {
 	static int64 account = 0;
 	static bool more = false;	/* of this account */
-	PtSchedulerTask *task = arg;
+	PtTask *task = arg;
 	Datum		value = Int64GetDatum(account);
 	Sweep	   *sweep;
 	bool		isnull;

@@ -1,26 +1,11 @@
 /*
  * scheduler.h
  *	  The scheduler's tasks, one file an idea.
- *
- * A task is the body of one transaction; it gets its PtSchedulerTask and says in next_ms
- * when it wants to run again.  A task that raises an error is tried again later
- * and later; the others go on.
  */
 #ifndef PORTATEXT_SCHEDULER_H
 #define PORTATEXT_SCHEDULER_H
 
-#include "worker/session.h"
-
-typedef struct PtSchedulerTask
-{
-	const char *name;			/* shown by pg_stat_activity and in the log */
-	PtTxBody	body;
-	long		period_ms;		/* when the body says nothing */
-	bool		on_wake;		/* runs when the scheduler is woken, too */
-	long		next_ms;		/* set by the body; 0: there is more to do now */
-	int			failures;
-	TimestampTz due;			/* by the server's clock, not the business clock */
-} PtSchedulerTask;
+#include "worker/task.h"
 
 extern void pt_task_release(void *task);	/* release.c */
 extern void pt_task_expire(void *task);	/* expiry.c */
@@ -39,6 +24,7 @@ extern void pt_task_retire_messages(void *task);	/* retention.c */
 extern void pt_task_retire_events(void *task);
 extern void pt_task_retire_ledger(void *task);
 extern void pt_task_retire_refs(void *task);
+extern void pt_task_retire_jobs(void *task);
 
 extern void pt_task_reminders(void *task);	/* service_task.c */
 extern void pt_task_unpaid_reminders(void *task);

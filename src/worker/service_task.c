@@ -33,7 +33,7 @@ pt_task_reminders(void *arg)
 {
 	static double left = 0;
 	static TimestampTz last = 0;
-	PtSchedulerTask	   *task = arg;
+	PtTask	   *task = arg;
 	PtReminded	reminded;
 
 	if (pt_reminder_rate <= 0)
@@ -54,7 +54,7 @@ pt_task_reminders(void *arg)
 void
 pt_task_unpaid_reminders(void *arg)
 {
-	PtSchedulerTask	   *task = arg;
+	PtTask	   *task = arg;
 
 	if (pt_reminders_retry())
 		task->next_ms = PAUSE_MS;
@@ -71,7 +71,7 @@ pt_task_retire_service(void *arg)
 	static PtPlan rest_plan = {.sql = "SELECT portatext.retire_service_rest()"};
 	static int64 block = 0;
 	static TimestampTz done = 0;
-	PtSchedulerTask	   *task = arg;
+	PtTask	   *task = arg;
 	TimestampTz now = pt_now();
 	Datum		values[2] = {Int64GetDatum(block), Int64GetDatum(BLOCKS)};
 	bool		isnull;

@@ -9,6 +9,7 @@
 #include "commands/extension.h"
 #include "common/hashfn.h"
 #include "libpq/pqsignal.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
@@ -29,7 +30,7 @@
 
 #define WATCHDOG_MS 1000
 #define ERROR_LOG_INTERVAL (60 * USECS_PER_SEC)	/* the same error, at most so often */
-#define RECEIVER_LOCK_TIMEOUT "1s"
+#define SHORT_LOCK_TIMEOUT "1s"
 #define ERRORS_REMEMBERED 8
 
 static PtWorkerKind session_kind;
@@ -37,6 +38,8 @@ static Oid	session_extension;
 static MemoryContext turn_context;
 static TimeoutId watchdog_id;
 static volatile sig_atomic_t overtime = 0;
+static char last_error[PT_ERROR_TEXT];
+static int	last_sqlerrcode;
 
 /* The settings of every worker, whatever the server's or database's are. */
 static const char *const fixed_settings[][2] = {
@@ -82,9 +85,9 @@ pt_session_fix_settings(void)
 {
 	for (int i = 0; i < lengthof(fixed_settings); i++)
 		SetConfigOption(fixed_settings[i][0], fixed_settings[i][1], PGC_SUSET, PGC_S_OVERRIDE);
-	/* Somebody's open transaction must not keep every callback waiting. */
-	if (session_kind == PT_RECEIVER)
-		SetConfigOption("lock_timeout", RECEIVER_LOCK_TIMEOUT, PGC_SUSET, PGC_S_OVERRIDE);
+	/* Somebody's open transaction must not keep every callback, or every account's jobs, waiting. */
+	if (session_kind == PT_RECEIVER || session_kind == PT_RUNNER)
+		SetConfigOption("lock_timeout", SHORT_LOCK_TIMEOUT, PGC_SUSET, PGC_S_OVERRIDE);
 	if (synchronous_commit < SYNCHRONOUS_COMMIT_ON)
 		SetConfigOption("synchronous_commit", "on", PGC_SUSET, PGC_S_OVERRIDE);
 }
@@ -291,7 +294,10 @@ pt_session_report(const char *activity, const ErrorData *error)
 {
 	uint64		unlogged = 0;
 
-	pt_slot_error(error->message);
+	strlcpy(last_error, error->message,
+			pg_mbcliplen(error->message, (int) strlen(error->message), sizeof(last_error) - 1) + 1);
+	last_sqlerrcode = error->sqlerrcode;
+	pt_slot_error(last_error);
 	if (!worth_logging(error, &unlogged))
 		return;
 	ereport(LOG,
@@ -300,6 +306,13 @@ pt_session_report(const char *activity, const ErrorData *error)
 					pt_kind_name(session_kind), activity, error->message),
 			 unlogged > 0 ? errdetail("Before this, it was repeated " UINT64_FORMAT " times without being logged.", unlogged) : 0,
 			 error->context ? errcontext("%s", error->context) : 0));
+}
+
+const char *
+pt_session_last_error(int *sqlerrcode)
+{
+	*sqlerrcode = last_sqlerrcode;
+	return last_error;
 }
 
 /* Takes the error, rolls back, reports. */

@@ -26,6 +26,10 @@ extern void pt_session_start(PtWorkerKind kind, Oid database);
 typedef void (*PtTxBody) (void *arg);
 extern bool pt_session_tx(const char *activity, PtTxBody body, void *arg);
 
+/* The error of the last transaction that failed: its code, and its message without details. */
+#define PT_ERROR_TEXT 256
+extern const char *pt_session_last_error(int *sqlerrcode);
+
 /*
  * Waits for the latch, the postmaster's death (leaves), timeout_ms, or, when
  * not negative, fd (an epoll descriptor) to become readable.  Handles

@@ -22,6 +22,7 @@ double		pt_reminder_rate = 50;
 int			pt_retention_messages = 0;
 int			pt_retention_events = 0;
 int			pt_retention_ledger = 0;
+int			pt_retention_jobs = 30;
 
 /* Splits a list of database names; false when its syntax is wrong. */
 static bool
@@ -144,6 +145,11 @@ define_retention_settings(void)
 							"Days after which bookings are carried forward as one sum.",
 							"0: they are kept for ever.",
 							&pt_retention_ledger, 0, 0, MAX_RETENTION, PGC_SUSET, 0,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("portatext.retention_jobs",
+							"Days after which jobs that have ended are deleted.",
+							"0: they are kept for ever.",
+							&pt_retention_jobs, 30, 0, MAX_RETENTION, PGC_SUSET, 0,
 							NULL, NULL, NULL);
 }
 

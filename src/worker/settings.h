@@ -20,6 +20,7 @@ extern double pt_reminder_rate; /* portatext.reminder_rate, reminders a second *
 extern int	pt_retention_messages;	/* portatext.retention_messages, days; 0: for ever */
 extern int	pt_retention_events;
 extern int	pt_retention_ledger;
+extern int	pt_retention_jobs;
 
 extern void pt_settings_init(void); /* from _PG_init */
 

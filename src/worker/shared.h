@@ -15,7 +15,9 @@ typedef enum PtWorkerKind
 	PT_LAUNCHER,
 	PT_DISPATCHER,
 	PT_SCHEDULER,
-	PT_RECEIVER
+	PT_RECEIVER,
+	PT_RUNNER,
+	PT_WORKER_KINDS
 } PtWorkerKind;
 
 /* Counters of this process's slot, shown by pg_stat_portatext_worker. */
@@ -73,6 +75,7 @@ extern double pt_bucket_level_for(const char *key, double rate, int n, Timestamp
  * outbox; when it commits, the database's dispatchers are woken.
  */
 extern void pt_wake_at_commit(void);
+extern void pt_wake_kind_at_commit(PtWorkerKind kind);	/* another kind: for a new job, a started campaign */
 extern void pt_wake(PtWorkerKind kind); /* at once, this database */
 extern const char *pt_workers_problem(void);	/* why nobody will send, as a sentence for a hint; NULL: somebody will */
 

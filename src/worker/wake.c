@@ -15,7 +15,7 @@
 #include "storage/latch.h"
 #include "storage/proc.h"
 
-static bool wake_pending = false;
+static bool wake_pending[PT_WORKER_KINDS];
 static bool extension_pending = false;
 
 /* Sets the latch of a process by its number; a wrong one only wakes in vain. */
@@ -73,9 +73,8 @@ extension_changed(void)
 	if (entry != NULL && entry->presence == PT_ABSENT)
 		entry->presence = PT_UNKNOWN;
 	LWLockRelease(pt_shared->lock);
-	pt_wake(PT_DISPATCHER);
-	pt_wake(PT_SCHEDULER);
-	pt_wake(PT_RECEIVER);
+	for (int kind = PT_LAUNCHER + 1; kind < PT_WORKER_KINDS; kind++)
+		pt_wake((PtWorkerKind) kind);
 	pt_wake_launcher(true);
 }
 
@@ -83,18 +82,21 @@ extension_changed(void)
 static void
 at_end(XactEvent event, void *arg)
 {
-	bool		wake = wake_pending;
+	bool		wake[PT_WORKER_KINDS];
 	bool		extension = extension_pending;
 
 	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT && event != XACT_EVENT_PREPARE)
 		return;
-	wake_pending = extension_pending = false;
+	memcpy(wake, wake_pending, sizeof(wake));
+	memset(wake_pending, 0, sizeof(wake_pending));
+	extension_pending = false;
 	if (event != XACT_EVENT_COMMIT)
 		return;
 	if (extension)
 		extension_changed();
-	if (wake)
-		pt_wake(PT_DISPATCHER);
+	for (int kind = 0; kind < PT_WORKER_KINDS; kind++)
+		if (wake[kind])
+			pt_wake((PtWorkerKind) kind);
 }
 
 /* Registers the callback, once per process. */
@@ -109,12 +111,18 @@ watch_commit(void)
 }
 
 void
-pt_wake_at_commit(void)
+pt_wake_kind_at_commit(PtWorkerKind kind)
 {
 	if (pt_shared == NULL)
 		return;
 	watch_commit();
-	wake_pending = true;
+	wake_pending[kind] = true;
+}
+
+void
+pt_wake_at_commit(void)
+{
+	pt_wake_kind_at_commit(PT_DISPATCHER);
 }
 
 /* Notes that this transaction has made or dropped an extension or a database. */

@@ -73,7 +73,7 @@ CREATE VIEW portatext.pg_stat_portatext_worker AS
     FROM portatext.worker_stats() s;
 COMMENT ON VIEW portatext.pg_stat_portatext_worker IS
     'What the launcher and this database''s workers do and have counted since they started.';
-COMMENT ON COLUMN portatext.pg_stat_portatext_worker.kind IS 'launcher, dispatcher, scheduler or receiver.';
+COMMENT ON COLUMN portatext.pg_stat_portatext_worker.kind IS 'launcher, dispatcher, scheduler, runner or receiver.';
 COMMENT ON COLUMN portatext.pg_stat_portatext_worker.number IS 'A dispatcher''s number, as in lease.worker; the port that the receiver listens on.';
 COMMENT ON COLUMN portatext.pg_stat_portatext_worker.state IS
     'starting, waiting, working, stopping, or not adopted: this database is a copy and waits for adopt().';

@@ -58,6 +58,16 @@ sub load_file
 	open my $f, '>', $path or die "$path: $!\n";
 	for my $i ($n .. $n + 99)
 	{
+		# A tenth to the contacts of a list, which are counted as a group.
+		if ($i % 50 < 5)
+		{
+			printf $f "SELECT portatext.create_contact_list('list %d') \\g /dev/null\n", $i if $i % 50 == 0;
+			printf $f "SELECT portatext.set_contact('+1%06d%s', NULL, 'list %d') \\g /dev/null\n", $i,
+			  $fates[ rand @fates - 1 ], $i - $i % 50;
+			printf $f "SELECT 'sent', to_number, message_id FROM portatext.send_sms_to_lists('{list %d}', 'To a list');\n",
+			  $i - 4 if $i % 50 == 4;
+			next;
+		}
 		my $fate = $fates[ rand @fates ];
 		my $to = sprintf '+1%06d%s', $i, $fate;
 		my $body = rand() < 0.15 ? "repeat('part ', 70)" : "'Hello number $i'";
@@ -127,45 +137,6 @@ sub acknowledged
 
 # ---- the kills ----
 
-sub kill_postmaster
-{
-	my ($postmaster) = split /\n/, PostgreSQL::Test::Utils::slurp_file($node->data_dir . '/postmaster.pid');
-	my @left;
-
-	# Stopped, it makes no more children while they are counted.
-	kill 'STOP', $postmaster;
-	for my $stat (glob '/proc/[0-9]*/stat')
-	{
-		open my $f, '<', $stat or next;
-		my ($pid, $parent) = (readline($f) // '') =~ /^(\d+) \(.*\) \S (\d+)/ or next;
-		push @left, $pid if $parent == $postmaster;
-	}
-	kill 'KILL', $postmaster;
-	$node->{_pid} = undef;
-	wait_for { !grep { kill 0, $_ } @left };
-	unlink $node->data_dir . '/postmaster.pid';
-	$node->disarm_points;
-	$node->start;
-	return $node->wait_up;
-}
-
-# Arms a point; what the load does not reach in time is disarmed.
-sub kill_at_point
-{
-	my $point = $points[ rand @points ];
-
-	$node->arm_point($point, 'kill');
-	if ($node->wait_point_hit($point, 3))
-	{
-		my $up = $node->wait_up;
-		$node->disarm_points;
-		return $up;
-	}
-	$node->disarm_points;
-	delete $node->{before_kill};
-	return $node->kill9_worker('portatext dispatcher');
-}
-
 my %done = map { $_ => 0 } @kinds;
 
 sub kill_one
@@ -175,8 +146,8 @@ sub kill_one
 	$done{$kind}++;
 	$node->wait_worker('portatext ' . ($kind eq 'receiver' ? 'receiver' : 'dispatcher'));
 	sleep rand 0.5;
-	return kill_postmaster() if $kind eq 'postmaster';
-	return kill_at_point() if $kind eq 'point';
+	return $node->kill9_postmaster if $kind eq 'postmaster';
+	return $node->kill9_at_point($points[ rand @points ], 'portatext dispatcher') if $kind eq 'point';
 	return $node->kill9_worker("portatext $kind");
 }
 
@@ -239,6 +210,7 @@ sub check_all
 		(SELECT FROM portatext.needs_attention n WHERE n.message_id = m.message_id)}), 0,
 		"$what: BILL-22 what is unclear is listed");
 	check_money($what);
+	is($node->wrong_tallies, '', "$what: the tallies of groups are the counts of their messages");
 	return;
 }
 
@@ -272,6 +244,9 @@ check_all('at the end') if $count % $stride;
 PostgreSQL::Test::Utils::append_to_file("$folder/stop", "\n");
 waitpid $_, 0 for @children;
 
+cmp_ok(sql('SELECT count(DISTINCT group_id) FROM portatext.message'), '>', 1, 'several groups were sent');
+ok($node->wait_sql('SELECT count(*) FROM portatext.message_tally_change', 0), 'the runner has summed up the tallies');
+is($node->wrong_tallies, '', 'and they are the same');
 cmp_ok(sql(q{SELECT count(*) FROM portatext.message WHERE state = 'delivered'}), '>', 100,
 	'receipts came in through the receiver');
 cmp_ok(sql(q{SELECT count(*) FROM portatext.message WHERE state = 'rejected'}), '>', 0, 'and refusals');

@@ -83,6 +83,12 @@ my @sending = blocks('docs/sending.md');
 
 paste_sending(grep { !/service =>/ } @sending);
 
+# docs/templates.md likewise.
+paste('templates.md: ' . (split /\n/)[0], $_) for blocks('docs/templates.md');
+
+# docs/contacts.md likewise; services.md sends to none of its lists.
+paste('contacts.md: ' . (split /\n/)[0], $_) for blocks('docs/contacts.md');
+
 # docs/services.md likewise; after it there is a service to send from.
 paste('services.md: ' . (split /\n/)[0], $_) for blocks('docs/services.md');
 $node->safe_psql('postgres', q{SELECT portatext.add_subscriber('DEALS', '+12223334444', 'paper', '{"scan": "1"}')});

@@ -43,9 +43,9 @@ sub delivered
 sql('postgres', 'CREATE EXTENSION portatext');
 my $first = send_in('postgres');
 delivered('postgres', $first, 'GEN-01: two lines of SQL on a server that only preloads the library');
-workers_are('postgres', 2, 'a dispatcher and a scheduler');
+workers_are('postgres', 3, 'a dispatcher, a scheduler and a runner');
 is(sql('postgres', q{SELECT string_agg(kind, ' ' ORDER BY kind) FROM portatext.pg_stat_portatext_worker}),
-	'dispatcher launcher scheduler', 'pg_stat_portatext_worker shows them');
+	'dispatcher launcher runner scheduler', 'pg_stat_portatext_worker shows them');
 is(sql('postgres', q{SELECT accepted FROM portatext.pg_stat_portatext_carrier WHERE name = 'loopback'}),
 	1, 'pg_stat_portatext_carrier counts');
 is(sql('postgres', q{SELECT count(*) FROM portatext.pg_stat_portatext_queue}), 0, 'nothing waits');
@@ -55,7 +55,7 @@ sql('postgres', 'DROP EXTENSION portatext');
 workers_are('postgres', 0, 'DROP EXTENSION ends the workers');
 sql('postgres', 'BEGIN; CREATE EXTENSION portatext; ROLLBACK');
 sql('postgres', 'CREATE ROLE installer SUPERUSER; SET ROLE installer; CREATE EXTENSION portatext');
-workers_are('postgres', 2, 'CREATE EXTENSION starts them again');
+workers_are('postgres', 3, 'CREATE EXTENSION starts them again');
 delivered('postgres', send_in('postgres'), 'and they deliver');
 
 # Two transactions that both want the workers away: the first to end does not bring them back.
@@ -67,14 +67,14 @@ is(sql('template1', q{SELECT pg_sleep(1); SELECT count(*) FROM pg_stat_activity
 	"\n0", 'a second holder that ends leaves the database to the first one');
 $holder->query_safe('ROLLBACK');
 $holder->quit;
-workers_are('postgres', 2, 'the last one brings the workers back');
+workers_are('postgres', 3, 'the last one brings the workers back');
 my $dropper = $node->background_psql('postgres');
 for my $drop ('DROP SCHEMA portatext CASCADE', 'DROP OWNED BY installer CASCADE')
 {
 	$dropper->query_safe("BEGIN; SET client_min_messages = error; $drop");
 	workers_are('postgres', 0, "$drop: the workers are out of the way");
 	$dropper->query_safe('ROLLBACK');
-	workers_are('postgres', 2, 'and back after a rollback');
+	workers_are('postgres', 3, 'and back after a rollback');
 }
 $dropper->quit;
 
@@ -83,8 +83,8 @@ sql('postgres', 'CREATE DATABASE shop');
 sql('shop', 'CREATE EXTENSION portatext');
 delivered('shop', send_in('shop'), 'a second database has workers of its own');
 sql('postgres', 'CREATE DATABASE branch TEMPLATE shop');
-workers_are('branch', 2, 'CREATE DATABASE ... TEMPLATE finds no session in the way; the copy has workers');
-workers_are('shop', 2, 'those of the template come back');
+workers_are('branch', 3, 'CREATE DATABASE ... TEMPLATE finds no session in the way; the copy has workers');
+workers_are('shop', 3, 'those of the template come back');
 my $queued = send_in('branch');
 ok($node->wait_sql(q{SELECT bool_and(state = 'not adopted') FROM portatext.pg_stat_portatext_worker WHERE kind <> 'launcher'}, 't', 'branch'),
 	'the copied database is not adopted');
@@ -95,12 +95,12 @@ is(sql('branch', "SELECT state FROM portatext.message WHERE message_id = '$queue
 sql('branch', 'SELECT portatext.adopt()');
 delivered('branch', $queued, 'adopt() lets it send');
 sql('postgres', 'ALTER DATABASE branch RENAME TO office');
-workers_are('office', 2, 'RENAME finds no session in the way; workers come back');
+workers_are('office', 3, 'RENAME finds no session in the way; workers come back');
 delivered('office', send_in('office'), 'a renamed database is no copy');
 my ($out, $err);
 isnt($node->psql('postgres', 'CREATE DATABASE shop TEMPLATE office', stderr => \$err), 0,
 	'a CREATE DATABASE that fails');
-workers_are('office', 2, 'brings the workers back, too');
+workers_are('office', 3, 'brings the workers back, too');
 sql('postgres', 'DROP DATABASE office');
 is(sql('postgres', q{SELECT count(*) FROM pg_database WHERE datname = 'office'}), 0,
 	'DROP DATABASE finds no session in the way');
@@ -130,8 +130,8 @@ $node->reload;
 
 # What cancels a statement ends no worker: what is on the wire would become unclear.
 my $pids = q{SELECT string_agg(pid::text, ' ' ORDER BY pid) FROM portatext.pg_stat_portatext_worker};
-ok($node->wait_sql(q{SELECT count(*) FROM portatext.pg_stat_portatext_worker WHERE state = 'waiting'}, 3, 'shop'),
-	'launcher, dispatcher and scheduler wait');
+ok($node->wait_sql(q{SELECT count(*) FROM portatext.pg_stat_portatext_worker WHERE state = 'waiting'}, 4, 'shop'),
+	'launcher, dispatcher, scheduler and runner wait');
 my $before = sql('shop', $pids);
 sql('shop', 'SELECT pg_cancel_backend(pid) FROM portatext.pg_stat_portatext_worker');
 delivered('shop', sql('shop', q{SELECT portatext.send_sms('+12223334444', 'After a cancel')}), 'a message goes out after pg_cancel_backend()');
@@ -144,7 +144,7 @@ like($err, qr/permission denied/, 'permission is denied');
 sql('postgres', 'CREATE ROLE watcher LOGIN; GRANT pg_monitor TO watcher');
 is($node->safe_psql('shop', q{SELECT count(*) FROM portatext.pg_stat_portatext_worker, portatext.pg_stat_portatext_carrier},
 		extra_params => [ '-U', 'watcher' ]),
-	3, 'pg_monitor reads the statistics');
+	4, 'pg_monitor reads the statistics');
 
 # Two-phase commit: sending forbids no PREPARE TRANSACTION; the sweep finds the message.
 sql('shop', q{BEGIN; SELECT portatext.send_sms('+12223334444', 'In two phases'); PREPARE TRANSACTION 'two'});
@@ -154,7 +154,7 @@ ok($node->wait_sql(q{SELECT state FROM portatext.message WHERE body = 'In two ph
 	'COMMIT PREPARED: the message goes out');
 
 # SIGTERM to each kind: a new one comes.
-for my $kind ('scheduler', 'dispatcher', 'launcher')
+for my $kind ('scheduler', 'dispatcher', 'runner', 'launcher')
 {
 	my ($pid) = split /\n/, sql('shop', "SELECT pid FROM portatext.pg_stat_portatext_worker WHERE kind = '$kind'");
 
@@ -162,24 +162,24 @@ for my $kind ('scheduler', 'dispatcher', 'launcher')
 	ok($node->wait_sql("SELECT count(*) FROM portatext.pg_stat_portatext_worker WHERE kind = '$kind' AND pid <> $pid",
 			1, 'shop'), "$kind: a new one after pg_terminate_backend");
 }
-workers_are('shop', 2, 'a new launcher has workers of its own');
+workers_are('shop', 3, 'a new launcher has workers of its own');
 delivered('shop', send_in('shop'), 'which deliver');
 
 # kill -9: the server restarts its processes, the workers come back.
 ok($node->kill9_worker('portatext scheduler'), 'the server survives kill -9 of a scheduler');
-workers_are('shop', 2, 'its workers are back');
+workers_are('shop', 3, 'its workers are back');
 delivered('shop', send_in('shop'), 'and deliver');
 
 # Settings: portatext.databases, portatext.dispatchers.
 sql('postgres', q{ALTER SYSTEM SET portatext.databases = 'shop'});
 $node->reload;
 workers_are('postgres', 0, 'portatext.databases narrows');
-workers_are('shop', 2, 'to the databases it names');
+workers_are('shop', 3, 'to the databases it names');
 sql('postgres', 'ALTER SYSTEM RESET portatext.databases');
 sql('postgres', 'ALTER SYSTEM SET portatext.dispatchers = 2');
 $node->reload;
-workers_are('shop', 3, 'portatext.dispatchers is followed at a reload');
-workers_are('postgres', 3, 'in every database');
+workers_are('shop', 4, 'portatext.dispatchers is followed at a reload');
+workers_are('postgres', 4, 'in every database');
 isnt($node->psql('postgres', q{ALTER SYSTEM SET portatext.databases = 'a b'}, stderr => \$err), 0,
 	'a list with wrong syntax is refused');
 like($err, qr/list of database names/, 'with the reason');
@@ -237,7 +237,7 @@ $plain->append_conf('postgresql.conf', "shared_preload_libraries = 'portatext'\n
 $plain->restart;
 ok(wait_for { $plain->log_since(0) =~ /no background worker slot for the dispatcher.*HINT:\s+Raise max_worker_processes/s },
 	'too few slots: the log says so');
-is(() = $plain->log_since(0) =~ /no background worker slot/g, 1, 'once');
+is(() = $plain->log_since(0) =~ /no background worker slot for the dispatcher/g, 1, 'once');
 $plain->append_conf('postgresql.conf', "max_worker_processes = 8\n");
 $plain->restart;
 ok($plain->wait_sql("SELECT state FROM portatext.message WHERE message_id = '$out'", 'delivered'),

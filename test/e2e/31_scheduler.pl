@@ -53,8 +53,16 @@ ok($node->wait_sql("SELECT due > portatext.now() FROM portatext.expiry WHERE mes
 is(sql("SELECT state FROM portatext.message WHERE message_id = '$held'"), 'queued', 'and left alone');
 sql('DELETE FROM portatext.lease');
 
+# A paused run's messages stay set aside, whatever goes out beside them; an opt-out and a cancellation end them.
+configure('portatext.clock_offset' => 0);
+my @aside = map { sql("SELECT portatext.send_sms('+1222333500$_', 'Set aside $_')") } 1 .. 3;
+sql(q{WITH o AS (DELETE FROM portatext.outbox o USING portatext.message m
+		WHERE m.message_id = o.message_id AND m.body LIKE 'Set aside%' RETURNING o.*)
+	INSERT INTO portatext.parked (key, due, message_id, lane, segments, to_number)
+		SELECT 'run:7', due - interval '2 hours', message_id, lane, 1, to_number FROM o});
+
 # Parked senders: one sender's backlog delays no other, and drains by its own pace.
-configure('portatext.clock_offset' => 0, 'portatext.dispatchers' => 1);
+configure('portatext.dispatchers' => 1);
 sql(q{INSERT INTO portatext.did (account_id, number, segments_per_second)
 	SELECT account_id, n, 20 FROM portatext.account, unnest(ARRAY['+12025550111', '+12025550112']) n WHERE is_default});
 sql(q{SELECT count(portatext.send_sms('+12223334444', 'Slow ' || i, from_number => '+12025550111')) FROM generate_series(1, 120) i});
@@ -67,7 +75,15 @@ ok($node->wait_sql(q{SELECT count(*) FROM portatext.message WHERE body LIKE 'Slo
 	'every parked message goes out');
 cmp_ok(sql(q{SELECT extract(epoch FROM max(sent_at) - min(sent_at)) FROM portatext.message WHERE body LIKE 'Slow%'}), '>', 4,
 	'SMS-17: not faster than the sender may (120 segments, 20 a second, the first 20 at once)');
-is(sql('SELECT count(*) FROM portatext.parked'), 0, 'nothing stays parked');
+is(sql(q{SELECT string_agg(DISTINCT key, ' ') || ' ' || count(*) FROM portatext.parked}), 'run:7 3', 'nothing stays parked but a paused run');
+is(sql(q{SELECT count(*) FROM portatext.health() WHERE problem = 'parked_old'}), 0, 'which is no problem');
+is(sql("SELECT portatext.blacklist_add('+12223335001')"), 1, 'an opt-out ends its message');
+is(sql("SELECT portatext.cancel_sms('$aside[1]')"), 't', 'CAMP-14: and so does a cancellation');
+sql(q{WITH o AS (DELETE FROM portatext.parked WHERE key = 'run:7' RETURNING *)
+	INSERT INTO portatext.outbox (lane, due, message_id, to_number) SELECT lane, due, message_id, to_number FROM o;
+	SELECT portatext.wake_senders()});
+ok($node->wait_sql(q{SELECT string_agg(state::text, ' ' ORDER BY body) FROM portatext.message WHERE body LIKE 'Set aside%'},
+	'skipped cancelled delivered'), 'when they come back, those that are left go out');
 
 # A message without a receipt is listed, never failed or refunded by age.
 sql(q{SELECT portatext.alter_carrier('loopback', settings => '{"receipt_delay_ms": 86400000}', receipt_timeout => '3 days')});

@@ -26,5 +26,9 @@ ok($node->wait_sql(q{SELECT count(*) FROM portatext.message WHERE inbound}, '1',
 is(sql(q{SELECT body = 'reply to: Señor José: así' FROM portatext.message WHERE inbound}), 't',
 	'by the same characters');
 
+is(sql(q{SELECT portatext.render_template('Señor {{año}}', '{"año": "José"}'), portatext.template_variables('é {{año}}')}),
+	'Señor José|{año}', 'TPL-02: variables have names and values of the same characters');
+is(sql(q{SELECT char_length(portatext.render_template('Señor {{año}}', '{"año": "é"}'))}), 7, 'of one byte each');
+
 $node->stop;
 done_testing();

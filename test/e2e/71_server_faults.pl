@@ -270,7 +270,7 @@ is(sql(q{SELECT count(*) FROM portatext.message WHERE state = 'rejected' AND } .
 # ---- DROP EXTENSION while requests are out ----
 
 sql('DROP EXTENSION portatext CASCADE');
-ok(wait_sql(q{SELECT count(*) FROM pg_stat_activity WHERE backend_type ~ '^portatext (dispatcher|scheduler)'}, 0),
+ok(wait_sql(q{SELECT count(*) FROM pg_stat_activity WHERE backend_type ~ '^portatext (dispatcher|scheduler|runner)'}, 0),
 	'DROP EXTENSION with requests out: the workers leave');
 sql('CREATE EXTENSION portatext; SELECT portatext.set_tariff($$$$, 1)');
 $peer = FaultPeer->start;

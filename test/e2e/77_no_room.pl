@@ -8,9 +8,9 @@ use PortatextNode qw(wait_for);
 use PostgreSQL::Test::Utils ();
 use Test::More;
 
-# Four worker slots: one is logical replication's, one the launcher's.
+# Five worker slots: one is logical replication's, one the launcher's.
 my $node = PortatextNode->new_node('room', conf => <<'EOT');
-max_worker_processes = 4
+max_worker_processes = 5
 max_connections = 8
 superuser_reserved_connections = 1
 max_wal_senders = 0
@@ -43,7 +43,7 @@ sub delivered
 
 sql('CREATE DATABASE shop');
 $node->safe_psql('shop', 'CREATE EXTENSION portatext');
-ok($node->wait_sql('SELECT portatext.workers_running()', 2, 'shop'), 'two workers of another database take all slots');
+ok($node->wait_sql('SELECT portatext.workers_running()', 3, 'shop'), 'three workers of another database take all slots');
 sql('CREATE EXTENSION portatext');
 problem('workers_missing', 'no slot is left: health() says that workers are missing');
 problem('no_free_worker_slot', 'and why');
@@ -90,7 +90,7 @@ sub take_rest
 $node->append_conf('postgresql.conf', "max_locks_per_transaction = 10\nmax_worker_processes = 8\n");
 $node->restart;
 well('a lock table of the least size is enough');
-my %pid = map { ($node->worker_pids("portatext $_"))[0] => $_ } 'launcher', 'scheduler', 'dispatcher';
+my %pid = map { ($node->worker_pids("portatext $_"))[0] => $_ } 'launcher', 'scheduler', 'dispatcher', 'runner';
 my $from = $node->log_size;
 $eater = $node->background_psql('postgres', on_error_stop => 0);
 

@@ -140,6 +140,22 @@ sub announce_kill
 	return;
 }
 
+# ---- what must hold ----
+
+# Groups and states whose tallies are not the counts of their messages, as text; empty: none.
+sub wrong_tallies
+{
+	my ($self, $db) = @_;
+
+	return $self->safe_psql($db // 'postgres', q{
+		SELECT group_id, state, m.messages, c.messages AS tally, m.credits, c.credits AS tally_credits
+		FROM (SELECT group_id, state, count(*) AS messages,
+				sum(CASE WHEN state IN ('rejected', 'expired', 'cancelled', 'skipped') THEN 0 ELSE cost END) AS credits
+			FROM portatext.message WHERE group_id IS NOT NULL GROUP BY group_id, state) m
+		FULL JOIN (SELECT * FROM portatext.message_group_count WHERE messages <> 0 OR credits <> 0) c USING (group_id, state)
+		WHERE (m.messages, m.credits) IS DISTINCT FROM (c.messages, c.credits)});
+}
+
 # ---- stop points (src/point.c) ----
 
 sub point_dir { return $_[0]->data_dir . '/portatext_points' }
@@ -225,6 +241,56 @@ sub kill9_restart
 	unlink $self->data_dir . '/postmaster.pid';
 	$self->start;
 	return $self->wait_up;
+}
+
+# kill -9 of the postmaster while its children live on for a moment; no child is
+# overlooked.  Starts the server again.
+sub kill9_postmaster
+{
+	my ($self) = @_;
+	my ($postmaster) = split /\n/, PostgreSQL::Test::Utils::slurp_file($self->data_dir . '/postmaster.pid');
+	my @left;
+
+	# Stopped, it makes no more children while they are counted.
+	kill 'STOP', $postmaster;
+	for my $stat (glob '/proc/[0-9]*/stat')
+	{
+		open my $f, '<', $stat or next;
+		my ($pid, $parent) = (readline($f) // '') =~ /^(\d+) \(.*\) \S (\d+)/ or next;
+		push @left, $pid if $parent == $postmaster;
+	}
+	kill 'KILL', $postmaster;
+	$self->{_pid} = undef;
+	wait_for { !grep { kill 0, $_ } @left };
+	unlink $self->data_dir . '/postmaster.pid';
+	$self->disarm_points;
+	$self->start;
+	return $self->wait_up;
+}
+
+# kill -9 of whatever comes to the point; if nothing does in that time, of the worker.
+sub kill9_at_point
+{
+	my ($self, $point, $type, $seconds) = @_;
+
+	$self->arm_point($point, 'kill');
+	return $self->finish_kill($point, $type, $seconds);
+}
+
+# The same when the point is armed already.
+sub finish_kill
+{
+	my ($self, $point, $type, $seconds) = @_;
+
+	if ($self->wait_point_hit($point, $seconds // 3))
+	{
+		my $up = $self->wait_up;
+		$self->disarm_points;
+		return $up;
+	}
+	$self->disarm_points;
+	delete $self->{before_kill};
+	return $self->kill9_worker($type);
 }
 
 # What the server log says from this offset on.

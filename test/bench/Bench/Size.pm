@@ -21,6 +21,7 @@ my %size = (
 	SINGLES => [ 1_000, 50 ],      # messages whose way to the carrier is timed
 	RECEIPTS => [ 50_000, 1_000 ],
 	INBOUND => [ 20_000, 1_000 ],  # messages that come in
+	PAUSED => [ 100_000, 20_000 ], # recipients of a campaign that is paused while it goes out
 	TEXTS => [ 200_000, 2_000 ],   # texts whose segments are counted
 	WATCHED => [ 100_000, 5_000 ], # messages of the drain that perf watches
 );
