@@ -57,12 +57,11 @@ pt_run_end_waiting(int64 run_id)
 {
 	Datum		value = Int64GetDatum(run_id);
 	PtRunCounts counts;
-	int64		ended;
 	int64	   *cohorts;
 	int			n;
 	bool		isnull;
 
-	while ((ended = pt_run_end_parked(run_id, PT_RELEASE_BATCH)) > 0)
+	while (pt_run_end_parked(run_id, PT_RELEASE_BATCH) > 0)
 		CHECK_FOR_INTERRUPTS();
 	pt_run_count(run_id, &counts);
 	n = (int) pt_plan_run_latest(&cohorts_plan, &value, NULL, SPI_OK_SELECT);
