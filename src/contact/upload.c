@@ -175,7 +175,8 @@ pt_contact_upload(PG_FUNCTION_ARGS)
 	if (TRIGGER_FIRED_INSTEAD(trigger->tg_event))
 	{
 		take_line(trigger);
-		PG_RETURN_POINTER(trigger->tg_trigtuple);
+		/* The row itself would be kept by the server until the statement ends. */
+		PG_RETURN_POINTER(heap_copytuple(trigger->tg_trigtuple));
 	}
 	if (TRIGGER_FIRED_BEFORE(trigger->tg_event))
 		upload = MemoryContextAllocZero(CurTransactionContext, sizeof(Upload));
