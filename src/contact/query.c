@@ -240,11 +240,16 @@ run_query(const char *query, Tuplestorestate *store, bool begin_only)
 	SPI_finish();
 }
 
-/* Raises the query's error anew, after its subtransaction is undone. */
+/*
+ * Raises the query's error (NULL: none) anew, after its subtransaction is undone,
+ * or that its time was over, which it may not have noticed at its very end.
+ */
 static void
 raise_again(ErrorData *error)
 {
-	if (timed_out && error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+	if (timed_out)
+		QueryCancelPending = false;
+	if (timed_out && (error == NULL || error->sqlerrcode == ERRCODE_QUERY_CANCELED))
 		ereport(ERROR,
 				(errcode(ERRCODE_QUERY_CANCELED),
 				 errmsg("the query of a contact list took longer than %d ms", pt_query_timeout),
@@ -284,6 +289,6 @@ pt_query_run(const char *query, Oid owner, int64 account_id, Tuplestorestate *st
 	RollbackAndReleaseCurrentSubTransaction();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = resource_owner;
-	if (error != NULL)
+	if (error != NULL || timed_out)
 		raise_again(error);
 }
