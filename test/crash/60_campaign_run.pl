@@ -144,19 +144,19 @@ sub kill_one
 # ---- at rest ----
 
 # How often each text went to each number, once the sink has read all that was written to it.
+my %seen;
+
 sub record
 {
-	my %seen;
-
 	HTTP::Tiny->new(timeout => 10)->get($hook->url . '/ping') for 1 .. 2;
-	for ($hook->requests(path => qr{sendsms}))
+	for ($hook->new_requests(path => qr{sendsms}))
 	{
 		my ($number) = $_->{path} =~ /[?&]to=%2B(\d+)/;
 		my ($campaign) = $_->{path} =~ /Campaign(?:%20|\+)no\.(?:%20|\+)(\d+)/;
 
 		$seen{"$campaign +$number"}++;
 	}
-	return %seen;
+	return;
 }
 
 my $through = q{SELECT count(*) FROM portatext.campaign_run WHERE state IN ('building', 'ready', 'running', 'paused')};
@@ -182,8 +182,7 @@ my $settled = 0;
 
 sub settle
 {
-	my %seen = record();
-
+	record();
 	for (split /\n/, sql(q{SELECT m.message_id, substring(m.body, '\d+') || ' ' || m.to_number FROM portatext.message m
 		JOIN portatext.needs_attention n USING (message_id) WHERE n.kind = 'unclear'}))
 	{
@@ -202,7 +201,7 @@ sub check_all
 	bring_to_rest();
 	settle();
 	is(broken_at_rest($node), '', "$what: all is consistent");
-	my %seen = record();
+	record();
 	my %message = map { split /\|/ } split /\n/, sql(q{SELECT substring(body, '\d+') || ' ' || to_number, state FROM portatext.message});
 
 	is(join(', ', grep { $seen{$_} > 1 } sort keys %seen), '', "$what: no number was written to twice in a run");

@@ -108,6 +108,19 @@ sub requests
 	  map { decode_json($_) } grep { /\n\z/ } <$f>;
 }
 
+# Those that have come since the last call.
+sub new_requests
+{
+	my ($self, %opt) = @_;
+
+	open my $f, '<', $self->{log} or return;
+	seek $f, $self->{read} // 0, 0;
+	my @whole = grep { /\n\z/ } <$f>;
+
+	$self->{read} += length for @whole;
+	return grep { !$opt{path} || $_->{path} =~ $opt{path} } map { decode_json($_) } @whole;
+}
+
 sub wait_requests
 {
 	my ($self, $count, %opt) = @_;
