@@ -10,6 +10,7 @@
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
 
+#include "campaign/campaign.h"
 #include "sms/many.h"
 
 /* A page of the source: number, the list's variables, the own contact's. */
@@ -71,7 +72,7 @@ find_stored(const PtBuild *build, PtBuildSlice *slice)
 		numbers[i] = CStringGetTextDatum(slice->items[i].number);
 	values[0] = Int64GetDatum(build->run_id);
 	values[1] = PointerGetDatum(construct_array(numbers, slice->n, TEXTOID, -1, false, TYPALIGN_INT));
-	found = pt_plan_run(&plan, values, NULL, SPI_OK_SELECT);
+	found = pt_run_by_index(&plan, values, SPI_OK_SELECT);
 	for (uint64 i = 0; i < found; i++)
 	{
 		bool		isnull;

@@ -46,6 +46,12 @@ extern long pt_campaign_turn(void);
 /* After a turn that an error has undone: its run waits for a while; false: the error was no run's. */
 extern bool pt_campaign_turn_failed(void);
 
+/*
+ * Runs the plan of a statement that is to walk along an index, whatever the
+ * statistics say: they may be of a time when its tables were small.  by_index.c.
+ */
+extern uint64 pt_run_by_index(PtPlan *plan, const Datum *values, int expected);
+
 /* recheck.c, response.c */
 extern void pt_campaign_recheck(PtGroupRecheck *messages, int n);
 extern void pt_campaign_responded(int64 account_id, const char *number, bool opt_out);

@@ -51,13 +51,13 @@ static uint64
 delete_recipients(int64 run_id)
 {
 	static PtPlan plan = {
-		"DELETE FROM portatext.campaign_recipient r USING (SELECT x.number FROM portatext.campaign_recipient x"
-		"  WHERE x.run_id = $1 ORDER BY x.number LIMIT " BATCH ") d WHERE r.run_id = $1 AND r.number = d.number",
+		"DELETE FROM portatext.campaign_recipient r WHERE r.ctid = ANY (ARRAY("
+		"SELECT x.ctid FROM portatext.campaign_recipient x WHERE x.run_id = $1 ORDER BY x.number LIMIT " BATCH "))",
 		1, {INT8OID}
 	};
 	Datum		value = Int64GetDatum(run_id);
 
-	return pt_plan_run(&plan, &value, NULL, SPI_OK_DELETE);
+	return pt_run_by_index(&plan, &value, SPI_OK_DELETE);
 }
 
 /* What else there is of the run. */

@@ -10,6 +10,7 @@
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
+#include "campaign/campaign.h"
 #include "contact/contact.h"
 #include "contact/import.h"
 #include "job/job.h"
@@ -272,5 +273,5 @@ pt_source_read(const PtSource *source, const char *after, int64 own, bool variab
 		plan = own != 0 ? &both : &listed;
 	else
 		plan = &plain;
-	return pt_plan_run(plan, values, NULL, SPI_OK_SELECT);
+	return pt_run_by_index(plan, values, SPI_OK_SELECT);
 }

@@ -28,7 +28,7 @@ CREATE INDEX job_waiting ON portatext.job (account_id, run_after, job_id) WHERE 
 CREATE INDEX job_later ON portatext.job (run_after) WHERE state IN ('queued', 'running');
 CREATE INDEX job_ended ON portatext.job (finished_at) WHERE finished_at IS NOT NULL;
 COMMENT ON TABLE portatext.job IS 'Jobs of the accounts: imports, builds of campaigns, and what later rooms add (JOB-03).';
-COMMENT ON COLUMN portatext.job.kind IS 'What it does: contact_import, campaign_create.';
+COMMENT ON COLUMN portatext.job.kind IS 'What it does: contact_import, campaign_create, campaign_forget.';
 COMMENT ON COLUMN portatext.job.arguments IS 'What it was asked for; never changed.';
 COMMENT ON COLUMN portatext.job.position IS 'How far it has come, written with each chunk; a job that was interrupted goes on from here.';
 COMMENT ON COLUMN portatext.job.total IS 'Units of work, if known before: bytes of a file, contacts of a campaign.';
