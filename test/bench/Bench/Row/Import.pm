@@ -16,7 +16,7 @@ sub measure
 {
 	my ($stage, $table) = @_;
 	my $database = $stage->database;
-	my ($few, $many) = (int(size('MANY') / 10), size('MANY'));
+	my ($few, $many) = (int(size('MANY') / 4), size('MANY'));
 	my %file = map { $_ => write_file($stage, $_) } $few, $many;
 	my (@ours, @theirs, @uploads);
 
