@@ -38,8 +38,8 @@ sub measure
 	}
 	$table->pair("import_contacts, $many lines", median(@ours), 's', 'COPY of the same file into a plain table', median(@theirs), '<= 3');
 	$table->pair('COPY into contact_upload, import by the runner', median(@uploads), 's', 'the same', median(@theirs));
-	$table->fact("  its backend's memory, growth from $few to $many lines", ($large->{backend} - $small->{backend}) / 1024, 'MB', '<= 5');
-	$table->fact("  the runner's", ($large->{runner} - $small->{runner}) / 1024, 'MB', '<= 5');
+	$table->fact("  memory of its backend, growth from $few lines", ($large->{backend} - $small->{backend}) / 1024, 'MB', '<= 5');
+	$table->fact("  memory of the runner, the same", ($large->{runner} - $small->{runner}) / 1024, 'MB', '<= 5');
 	return;
 }
 

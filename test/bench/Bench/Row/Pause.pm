@@ -43,8 +43,8 @@ sub measure
 		$database->app("SELECT portatext.cancel_campaign($campaign)");
 		$database->wait_empty;
 	}
-	$table->fact("pause until the last message of a campaign, worst of $pauses", $worst, 's', '<= 1');
-	$table->fact("  messages that had gone out of $n, average", $before / $pauses, '');
+	$table->fact("pause until the last hand-over, worst of $pauses", $worst, 's', '<= 1');
+	$table->fact("  messages that had gone out, of $n", $before / $pauses, '');
 	return;
 }
 

@@ -34,7 +34,7 @@ sub measure
 	}
 	die "the other campaign has not waited\n" unless
 	  $database{beside}->sql("SELECT sum(released) FROM portatext.campaign_cohort JOIN portatext.campaign_run USING (run_id) WHERE campaign_id = $waiting") == 0;
-	$table->pair("a campaign's hand-over, $many wait for tomorrow's window", median(map { $_->{rate} } @{ $rate{beside} }), '/s',
+	$table->pair("a campaign, $many of another wait for tomorrow", median(map { $_->{rate} } @{ $rate{beside} }), '/s',
 		'the same, no other campaign', median(map { $_->{rate} } @{ $rate{alone} }), '>= 0.95');
 	$table->pair('  its processor time, dispatcher, a message', median(map { $_->{dispatcher_us} } @{ $rate{beside} }), 'us',
 		'the same', median(map { $_->{dispatcher_us} } @{ $rate{alone} }));
