@@ -128,10 +128,11 @@ cohort_for(PtCohorts *cohorts, const char *number)
 	if (cohorts->build->schedule != NULL)
 		n = pt_number_timezones(number, strlen(number), zones, PT_ZONES_MAX);
 	if (cohorts->last != 0 && cohorts->n_last == n &&
-		memcmp(cohorts->last_zones, zones, n * sizeof(char *)) == 0)
+		(n == 0 || memcmp(cohorts->last_zones, zones, n * sizeof(char *)) == 0))
 		return cohorts->last;
 	cohorts->n_last = n;
-	memcpy(cohorts->last_zones, zones, n * sizeof(char *));
+	if (n > 0)
+		memcpy(cohorts->last_zones, zones, n * sizeof(char *));
 	cohorts->last = find_cohort(cohorts, zone_key(zones, n), number);
 	return cohorts->last;
 }

@@ -138,11 +138,12 @@ open_services(int64 account_id, const text *name, PtSources *sources)
 	if (n > 0)
 		return;
 	service = pt_service_of_id(account_id, name);
-	if (service == NULL)
+	if (service != NULL)
+		add_source(sources, true, service->service_id);
+	else
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("service \"%s\" does not exist", text_to_cstring(name))));
-	add_source(sources, true, service->service_id);
 }
 
 void
