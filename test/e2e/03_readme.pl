@@ -94,5 +94,30 @@ paste('services.md: ' . (split /\n/)[0], $_) for blocks('docs/services.md');
 $node->safe_psql('postgres', q{SELECT portatext.add_subscriber('DEALS', '+12223334444', 'paper', '{"scan": "1"}')});
 paste_sending(grep { /service =>/ } @sending);
 
+# docs/campaigns.md: the campaign that is made is no. 42, and what pg_cron does is in 80_cron.pl.
+sub paste_campaigns
+{
+	for (@_)
+	{
+		my ($first) = /^\s*(.*?)$/m;
+		my $folder = $node->basedir;
+
+		s{'(contacts\.csv)'}{'$folder/$1'};
+		paste("campaigns.md: $first", $_);
+		next unless /create_campaign/;
+		ok($node->wait_sql('SELECT state FROM portatext.campaign_run WHERE campaign_id = 42', 'ready'), 'it is built');
+	}
+	return;
+}
+
+$node->safe_psql('postgres', q{
+	SELECT portatext.create_contact_list(wanted) FROM unnest('{customers,friends}'::text[]) wanted
+		WHERE NOT EXISTS (SELECT FROM portatext.contact_list l WHERE l.name = wanted);
+	SELECT portatext.set_contact(number, '{"name": "Ana"}', 'friends') FROM unnest('{+59899123456,+12025550123}'::text[]) number;
+	SELECT portatext.assign_did('+1202555010' || i, portatext.current_account()) FROM generate_series(1, 3) i
+		WHERE NOT EXISTS (SELECT FROM portatext.did d WHERE d.number = '+1202555010' || i);
+	ALTER SEQUENCE portatext.campaign_campaign_id_seq RESTART 42});
+paste_campaigns(grep { !/cron/ } blocks('docs/campaigns.md'));
+
 $node->stop;
 done_testing();
