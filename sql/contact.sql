@@ -161,6 +161,24 @@ SELECT portatext.create_query_list('slow', 'SELECT ''1'' AS number FROM pg_sleep
 SET LOCAL portatext.query_timeout = '50ms';
 SELECT pg_temp.run('slow');
 COMMIT;
+-- What the query calls catches the cancellation; a query within the query has no time of its own.
+CREATE FUNCTION regress_con.deaf() RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    BEGIN
+        PERFORM pg_sleep(60);
+    EXCEPTION WHEN query_canceled THEN
+        PERFORM pg_sleep(60);
+    END;
+    RETURN '34600000000';
+END $$;
+BEGIN;
+SELECT portatext.act_as(:red);
+SELECT portatext.create_query_list('deaf', 'SELECT regress_con.deaf() AS number') > 0,
+    portatext.create_query_list('nested', 'SELECT number FROM portatext.query_list_contacts(''mine'')') > 0;
+SET LOCAL portatext.query_timeout = '50ms';
+SELECT pg_temp.run('nested');
+SELECT pg_temp.run('deaf');
+COMMIT;
 -- An operator's query sees all rows of the tables; the owner is gone.
 SET SESSION AUTHORIZATION regress_con_op;
 BEGIN;

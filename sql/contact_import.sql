@@ -115,6 +115,14 @@ INSERT INTO portatext.contact_upload (line) SELECT repeat('x', 70000) || 1 / (3 
 ROLLBACK TO s;
 INSERT INTO portatext.contact_upload (line) VALUES ('12223334447,last,');
 COMMIT;
+-- nor does one write in the middle of another
+CREATE FUNCTION pg_temp.write_line() RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO portatext.contact_upload (line) VALUES ('12223334448,inner,');
+    RETURN '12223334448,outer,';
+END $$;
+INSERT INTO portatext.contact_upload (line) SELECT pg_temp.write_line();
+DROP FUNCTION pg_temp.write_line();
 BEGIN;
 SELECT portatext.finish_upload() AS job \gset
 SELECT portatext.run_chunk(:job);

@@ -41,14 +41,15 @@ extern const PtAccount *pt_account_get(int64 account_id);
 /* Is the caller (the outermost role, after SET ROLE) a superuser or operator? */
 extern bool pt_is_operator(void);
 
-/* Worker processes, and operators who have chosen no account, see every row. */
+/* Worker processes, and operators who have chosen no account, see every row; a stored query never does. */
 extern bool pt_sees_all(void);
 
 /* Raises 42501 unless the caller sees every row; what: "receipts are not applied". */
 extern void pt_require_all(const char *what);
 
-/* Declares this process a worker. */
+/* Declares this process a worker; is it one? */
 extern void pt_mark_worker(void);
+extern bool pt_is_worker(void);
 
 extern void pt_account_init(void);	/* from _PG_init: settings */
 

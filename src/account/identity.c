@@ -44,6 +44,12 @@ pt_mark_worker(void)
 	is_worker = true;
 }
 
+bool
+pt_is_worker(void)
+{
+	return is_worker;
+}
+
 /* The setting as a number; 0 for what is none. */
 static int64
 account_in_setting(void)
@@ -217,6 +223,8 @@ pt_current_account(void)
 bool
 pt_sees_all(void)
 {
+	if (InSecurityRestrictedOperation())
+		return false;			/* a stored query, which may have reset the setting */
 	return pt_account_setting == NULL && (is_worker || pt_is_operator());
 }
 

@@ -114,7 +114,7 @@ BEGIN
         SET name = COALESCE(update_contact_list.name, l.name),
             description = COALESCE(update_contact_list.description, l.description),
             changed_at = portatext.now()
-        WHERE l.list_id = (portatext.contact_list_named(update_contact_list.list)).list_id AND l.name IS NOT NULL;
+        WHERE l.list_id = (SELECT x.list_id FROM portatext.contact_list_named(update_contact_list.list) x) AND l.name IS NOT NULL;
 EXCEPTION WHEN unique_violation THEN
     RAISE EXCEPTION 'contact list "%" already exists', update_contact_list.name USING ERRCODE = 'duplicate_object';
 END

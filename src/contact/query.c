@@ -3,7 +3,8 @@
  *	  Running the query of a contact list with its owner's rights, for one account.
  *
  * The query runs in a subtransaction that is always undone: whatever it calls
- * leaves no trace, neither rows nor settings nor locks.  In it the transaction is
+ * leaves no trace, neither rows nor settings nor locks; advisory locks of a session
+ * would stay, and a worker gives those back.  In it the transaction is
  * read-only, the role is the owner in a security-restricted operation, and the
  * identity is the account: the definer functions and policies of the extension
  * show what they would show to that account, also in a worker and for an operator.
@@ -16,6 +17,7 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "storage/latch.h"
+#include "storage/lock.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/jsonb.h"
@@ -23,14 +25,19 @@
 #include "utils/memutils.h"
 #include "utils/numeric.h"
 #include "utils/timeout.h"
+#include "utils/timestamp.h"
 
+#include "account/account.h"
 #include "contact/variables.h"
 
 #define ROWS 1000				/* fetched at once */
+#define AGAIN_MS 500			/* between two attempts to end a query that took too long */
+#define ATTEMPTS 20				/* then the process ends */
 
 int			pt_query_timeout = 300000;
 
-static volatile sig_atomic_t timed_out = false;
+static bool running = false;	/* a query runs in this process */
+static volatile sig_atomic_t timed_out = 0; /* how many times its end was asked for */
 
 /* How the rows are read. */
 typedef struct QueryReader
@@ -57,13 +64,17 @@ pt_query_desc(void)
 	return desc;
 }
 
-/* Time is over: as if the statement were cancelled. */
+/*
+ * Time is over: as if the statement were cancelled, again and again, as what the
+ * query calls may catch that.  Who does so for long ends with the process.
+ */
 static void
 query_timeout_handler(void)
 {
-	timed_out = true;
 	InterruptPending = true;
 	QueryCancelPending = true;
+	if (++timed_out > ATTEMPTS)
+		ProcDiePending = true;
 	SetLatch(MyLatch);
 }
 
@@ -247,14 +258,34 @@ run_query(const char *query, Tuplestorestate *store, bool begin_only)
 static void
 raise_again(ErrorData *error)
 {
-	if (timed_out)
+	if (timed_out > 0)
 		QueryCancelPending = false;
-	if (timed_out && (error == NULL || error->sqlerrcode == ERRCODE_QUERY_CANCELED))
+	if (timed_out > 0 && (error == NULL || error->sqlerrcode == ERRCODE_QUERY_CANCELED))
 		ereport(ERROR,
 				(errcode(ERRCODE_QUERY_CANCELED),
 				 errmsg("the query of a contact list took longer than %d ms", pt_query_timeout),
 				 errhint("Make it faster, or have portatext.query_timeout raised.")));
 	ReThrowError(error);
+}
+
+/* Raises 0A000 when the query that runs has led to another one, which would take over its time. */
+static void
+check_outermost(void)
+{
+	if (running)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("the query of a contact list uses another list that is a query"),
+				 errhint("Write what the other query does into this one.")));
+}
+
+/* Begins to measure the query's time. */
+static void
+start_clock(TimeoutId timeout)
+{
+	timed_out = 0;
+	if (pt_query_timeout > 0)
+		enable_timeout_every(timeout, TimestampTzPlusMilliseconds(GetCurrentTimestamp(), pt_query_timeout), AGAIN_MS);
 }
 
 void
@@ -265,16 +296,16 @@ pt_query_run(const char *query, Oid owner, int64 account_id, Tuplestorestate *st
 	TimeoutId	timeout = query_timeout_id();
 	ErrorData  *error = NULL;
 
-	timed_out = false;
+	check_outermost();
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
+		running = true;
 		set_settings(account_id);
 		XactReadOnly = true;
 		SetUserIdAndSecContext(owner, SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
-		if (pt_query_timeout > 0)
-			enable_timeout_after(timeout, pt_query_timeout);
+		start_clock(timeout);
 		run_query(query, store, begin_only);
 		disable_timeout(timeout, false);
 	}
@@ -286,9 +317,12 @@ pt_query_run(const char *query, Oid owner, int64 account_id, Tuplestorestate *st
 		FlushErrorState();
 	}
 	PG_END_TRY();
+	running = false;
 	RollbackAndReleaseCurrentSubTransaction();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = resource_owner;
-	if (error != NULL || timed_out)
+	if (pt_is_worker())
+		LockReleaseSession(USER_LOCKMETHOD);
+	if (error != NULL || timed_out > 0)
 		raise_again(error);
 }

@@ -18,11 +18,14 @@
 #include "utils/memutils.h"
 
 #include "account/account.h"
+#include "job/row.h"
 
 #define BLOCK 65536
 
 typedef struct Upload
 {
+	MemoryContext context;		/* of this struct; ends with the statement or its transaction */
+	MemoryContextCallback callback;
 	int64		job_id;			/* 0: none yet */
 	int64		account_id;
 	int64		start;			/* of the block in the file */
@@ -30,28 +33,46 @@ typedef struct Upload
 	char		data[BLOCK];
 } Upload;
 
-static Upload *upload = NULL;	/* of the statement that is running */
+static Upload *upload = NULL;	/* of the statement that is running; NULL: none */
 static int64 current_import = 0;	/* what start_import() has made in this session */
 
-/* Raises unless the caller may upload to the import; returns the size that it has. */
-static int64
-check_import(int64 account_id, int64 job_id)
+/* Raises 42704 unless the import is the account's; no lock is taken before this. */
+static void
+check_owner(int64 account_id, int64 job_id)
 {
 	static PtPlan plan = {
-		"SELECT j.state = 'open', COALESCE((SELECT b.start + octet_length(b.data) FROM portatext.import_block b"
-		" WHERE b.job_id = j.job_id ORDER BY b.start DESC LIMIT 1), 0)"
-		" FROM portatext.job j WHERE j.job_id = $1 AND j.account_id = $2 AND j.kind = '" PT_IMPORT_KIND "' FOR SHARE",
+		"SELECT FROM portatext.job j WHERE j.job_id = $1 AND j.account_id = $2 AND j.kind = '" PT_IMPORT_KIND "'",
 		2, {INT8OID, INT8OID}
 	};
 	Datum		values[2] = {Int64GetDatum(job_id), Int64GetDatum(account_id)};
-	bool		isnull;
 
 	if (pt_plan_run_latest(&plan, values, NULL, SPI_OK_SELECT) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("import %lld does not exist", (long long) job_id),
 				 errhint("Begin with SELECT portatext.start_import('list').")));
-	if (!DatumGetBool(pt_result(0, 1, &isnull)))
+}
+
+/*
+ * Raises unless the caller may upload to the import; returns the size that it has.
+ * Sessions that upload to one import follow each other, a transaction each.
+ */
+static int64
+check_import(int64 account_id, int64 job_id)
+{
+	static PtPlan plan = {
+		"SELECT j.state = 'open', COALESCE((SELECT b.start + octet_length(b.data) FROM portatext.import_block b"
+		" WHERE b.job_id = j.job_id ORDER BY b.start DESC LIMIT 1), 0)"
+		" FROM portatext.job j WHERE j.job_id = $1",
+		1, {INT8OID}
+	};
+	Datum		value = Int64GetDatum(job_id);
+	bool		isnull;
+
+	check_owner(account_id, job_id);
+	pt_job_wait_lock(job_id);
+	if (pt_plan_run_latest(&plan, &value, NULL, SPI_OK_SELECT) == 0 ||
+		!DatumGetBool(pt_result(0, 1, &isnull)))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("the file of import %lld is complete", (long long) job_id),
@@ -160,6 +181,35 @@ take_line(TriggerData *trigger)
 	append("\n", 1);
 }
 
+/* The statement has ended, or its transaction. */
+static void
+forget_upload(void *arg)
+{
+	upload = NULL;
+}
+
+/*
+ * A statement begins.  One that writes to the view while another one does, by a
+ * function that this one calls or by WITH, would write to the same place in the file.
+ */
+static void
+begin_upload(void)
+{
+	MemoryContext context;
+
+	if (upload != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_IN_USE),
+				 errmsg("lines are being written to contact_upload already"),
+				 errdetail("One statement cannot do so within another."),
+				 errhint("Write them one after the other, or use portatext.upload_contacts().")));
+	context = AllocSetContextCreate(CurTransactionContext, "portatext upload", ALLOCSET_DEFAULT_SIZES);
+	upload = MemoryContextAllocZero(context, sizeof(Upload));
+	upload->context = context;
+	upload->callback.func = forget_upload;
+	MemoryContextRegisterResetCallback(context, &upload->callback);
+}
+
 PG_FUNCTION_INFO_V1(pt_contact_upload);
 
 /* The triggers of contact_upload: before the statement, in the place of a row, after the statement. */
@@ -179,12 +229,11 @@ pt_contact_upload(PG_FUNCTION_ARGS)
 		PG_RETURN_POINTER(heap_copytuple(trigger->tg_trigtuple));
 	}
 	if (TRIGGER_FIRED_BEFORE(trigger->tg_event))
-		upload = MemoryContextAllocZero(CurTransactionContext, sizeof(Upload));
+		begin_upload();
 	else
 	{
 		flush();
-		pfree(upload);
-		upload = NULL;
+		MemoryContextDelete(upload->context);
 	}
 	PG_RETURN_POINTER(NULL);
 }

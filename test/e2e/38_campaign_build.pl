@@ -202,6 +202,27 @@ $starter->quit;
 ok($node->wait_sql("SELECT count(*) FROM portatext.event WHERE subject = '$campaign' AND type IN ('campaign.ready', 'campaign.running')", 2),
 	'and starts by itself when that commits');
 
+# ---- a query whose owner tries to be more than he is ----
+
+sql(qq{
+	CREATE ROLE campaign_red LOGIN;
+	SELECT portatext.grant_account('campaign_red', $account{red});
+	CREATE SCHEMA red AUTHORIZATION campaign_red;
+	SET ROLE campaign_red;
+	CREATE FUNCTION red.reset() RETURNS text LANGUAGE plpgsql AS \$\$
+	BEGIN
+		PERFORM pg_advisory_lock(4711);
+		RESET ALL;
+		RETURN portatext.sees_all() || ' ' || portatext.is_operator();
+	END \$\$;
+	SELECT portatext.create_query_list('reset', 'SELECT ''+12125550001'' AS number, red.reset() AS who');
+});
+$campaign = create($account{red}, q{'reset', 'Hello {{who}}', lists => '{reset}'});
+reaches($campaign, 'ready', 'a campaign of a query');
+is(sql(qq{SELECT c.variables->>'who' FROM portatext.contact c WHERE c.variables ? 'who'}), 'false false',
+	'which resets all settings in a worker and is neither the worker nor an operator by that');
+is(sql('SELECT count(*) FROM pg_locks WHERE objid = 4711'), 0, 'and leaves no advisory lock there');
+
 # ---- a list that is gone ----
 
 sql("SET portatext.account_id = $account{red}; SELECT portatext.create_contact_list('gone')");
