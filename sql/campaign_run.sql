@@ -257,6 +257,48 @@ SELECT portatext.forget_campaign_contact(:red, '+12025551002');
 RESET SESSION AUTHORIZATION;
 SELECT * FROM portatext.check_balances();
 
+-- A run that rests keeps no rate that is next to nothing: its end would lie beyond what a timestamp can be.
+SELECT pg_temp.campaign(:red, 'resting', 3) AS id \gset
+SELECT portatext.start_campaign(:id), pg_temp.release();
+UPDATE portatext.campaign_pace SET sampled_at = portatext.now() - interval '10 s', per_second = 0.011
+    WHERE run_id = portatext.campaign_run_of(:id);
+SELECT pg_temp.release();
+SELECT state, queued, per_second, eta FROM portatext.campaign_progress WHERE campaign_id = :id;
+SELECT portatext.cancel_campaign(:id);
+
+-- The pace: also of messages with a schedule, and where it is out of all proportion.
+INSERT INTO portatext.schedule (account_id, definition) VALUES (:red, '{"any_day": {"from": "00:00", "to": "24:00"}}') RETURNING schedule_id AS schedule \gset
+SELECT pg_temp.campaign(:red, 'paced', 9) AS id \gset
+UPDATE portatext.campaign SET schedule_id = :schedule, segments_per_second = 10 WHERE campaign_id = :id;
+SELECT portatext.start_campaign(:id), pg_temp.release();
+SELECT count(*), bool_and(o.due = m.send_at), max(o.due) > min(o.due) FROM portatext.outbox o
+    JOIN portatext.message m USING (message_id) JOIN portatext.campaign_contact c USING (message_id) WHERE c.campaign_id = :id;
+SELECT portatext.cancel_campaign(:id);
+SELECT pg_temp.campaign(:red, 'slow', 3) AS id \gset
+UPDATE portatext.campaign SET segments_per_second = 1e-300 WHERE campaign_id = :id;
+SELECT portatext.start_campaign(:id), pg_temp.release();
+SELECT pg_temp.progress(:id);
+SELECT paced_until > portatext.now() + interval '1 day' FROM portatext.campaign_pace WHERE run_id = portatext.campaign_run_of(:id);
+SELECT portatext.cancel_campaign(:id);
+SELECT pg_temp.campaign(:red, 'fast', 3) AS id \gset
+UPDATE portatext.campaign SET segments_per_second = 1e300 WHERE campaign_id = :id;
+SELECT portatext.start_campaign(:id), pg_temp.release();
+SELECT pg_temp.progress(:id);
+
+-- CAMP-14: a server that was down for long, or was restored, when a message was set aside for a run that was being cancelled
+WITH gone AS (DELETE FROM portatext.outbox o USING portatext.campaign_contact c WHERE c.message_id = o.message_id AND c.campaign_id = :id RETURNING o.*)
+    INSERT INTO portatext.parked (key, due, message_id, lane, segments, to_number)
+    SELECT 'run:0', g.due, g.message_id, g.lane, 1, '' FROM gone g;
+SELECT portatext.cancel_campaign(:id);
+UPDATE portatext.parked SET key = 'run:' || portatext.campaign_run_of(:id) WHERE key = 'run:0';
+UPDATE portatext.campaign_run SET finished_at = finished_at - interval '2 h' WHERE campaign_id = :id;
+SELECT current_user AS me \gset
+\c - :me
+SELECT state, queued, cancelled, credits FROM portatext.campaign_progress WHERE campaign_id = :id;
+SELECT portatext.release_campaigns() >= 0;
+SELECT state, queued, cancelled, credits FROM portatext.campaign_progress WHERE campaign_id = :id;
+SET client_min_messages = error;
+
 DROP OWNED BY regress_cr_red, regress_cr_blue;
 DROP ROLE regress_cr_red, regress_cr_blue;
 -- nothing of it waits in the other tests

@@ -85,6 +85,8 @@ BEGIN
             MESSAGE = 'only an operator may do this with another account';
     END IF;
     runs := ARRAY(SELECT n.run_id FROM portatext.campaign_run n WHERE account IS NULL OR n.account_id = account);
+    -- no release has the number in hand meanwhile, nor waits for this transaction
+    PERFORM FROM portatext.campaign_run n WHERE n.run_id = ANY (runs) AND n.finished_at IS NULL ORDER BY n.run_id FOR SHARE;
     DELETE FROM portatext.campaign_recipient r WHERE r.run_id = ANY (runs) AND r.number = person;
     DELETE FROM portatext.campaign_cancellation c WHERE c.run_id = ANY (runs) AND c.number = person;
     DELETE FROM portatext.campaign_response s WHERE s.run_id = ANY (runs) AND s.number = person;

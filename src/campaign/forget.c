@@ -60,13 +60,14 @@ delete_recipients(int64 run_id)
 	return pt_run_by_index(&plan, &value, SPI_OK_DELETE);
 }
 
-/* What else there is of the run. */
+/* What else there is of the run; the claim still asks for the groups of messages that wait. */
 static void
 delete_rest(int64 run_id)
 {
 	static PtPlan plan = {
 		"WITH c AS (DELETE FROM portatext.campaign_cohort WHERE run_id = $1),"
-		" g AS (DELETE FROM portatext.campaign_group WHERE run_id = $1),"
+		" g AS (DELETE FROM portatext.campaign_group g WHERE g.run_id = $1 AND NOT EXISTS ("
+		"   SELECT FROM portatext.message_group_count c WHERE c.group_id = g.group_id AND c.state = 'queued' AND c.messages > 0)),"
 		" l AS (DELETE FROM portatext.campaign_cancellation WHERE run_id = $1),"
 		" p AS (DELETE FROM portatext.campaign_pace WHERE run_id = $1)"
 		" DELETE FROM portatext.campaign_response WHERE run_id = $1",

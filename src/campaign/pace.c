@@ -10,6 +10,7 @@
 
 #define PACED_AHEAD (2 * USECS_PER_SEC) /* of messages with segments_per_second */
 #define SAMPLE_AFTER (2 * USECS_PER_SEC)
+#define SLOWEST 0.01			/* messages a second; below that the rate is not known */
 #define SAMPLE_WITHIN (30 * USECS_PER_SEC)	/* later the run has rested meanwhile */
 
 /* Is the part more than the allowed share of a whole that is large enough to tell? */
@@ -74,6 +75,8 @@ sample(PtRun *run, TimestampTz now)
 		double		rate = (double) (run->counts.handed - run->sampled_handed) * USECS_PER_SEC / passed;
 
 		run->per_second = run->per_second > 0 ? (run->per_second + rate) / 2 : rate;
+		if (run->per_second < SLOWEST)
+			run->per_second = 0;
 	}
 	run->sampled_at = now;
 	run->sampled_handed = run->counts.handed;

@@ -46,6 +46,7 @@ DECLARE
     owner bigint;
     busy portatext.run_state;
     runs bigint[];
+    parked uuid[];
 BEGIN
     SELECT c.account_id INTO owner FROM portatext.campaign c
         WHERE c.campaign_id = campaign AND (portatext.sees_all() OR c.account_id = portatext.current_account()) FOR UPDATE;
@@ -61,6 +62,10 @@ BEGIN
     INSERT INTO portatext.retired_version (version, account_id)
         SELECT s.version, s.account_id FROM portatext.campaign_source s
         WHERE s.campaign_id = campaign AND s.version IS NOT NULL;
+    -- set aside for the pause before it was cancelled
+    WITH gone AS (DELETE FROM portatext.parked p WHERE p.key = ANY (SELECT 'run:' || r FROM unnest(runs) r) RETURNING p.message_id)
+        SELECT array_agg(g.message_id) INTO parked FROM gone g;
+    PERFORM portatext.end_unsent(parked, 'cancelled', 'cancelled');
     DELETE FROM portatext.campaign_run r WHERE r.campaign_id = campaign;
     DELETE FROM portatext.campaign c WHERE c.campaign_id = campaign;
     PERFORM portatext.forget_runs(owner, runs);

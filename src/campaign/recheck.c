@@ -5,7 +5,8 @@
  * Which run a group belongs to never changes and is remembered.  What may change
  * is read by statements that begin after the claim's delete, so that a pause
  * or a cancellation that has committed by then is seen.  A run that is out of
- * funds still sends what is paid (CAMP-05).
+ * funds still sends what is paid (CAMP-05).  A run that is gone was deleted, and so
+ * cancelled or never started: what waits of it ends.
  */
 #include "campaign/campaign.h"
 
@@ -131,6 +132,8 @@ answer(PtGroupRecheck *message, int64 run_id, const RunState *states, int n)
 			message->held_run = run_id;
 		return states[i].has_cancelled && !states[i].cancelled;
 	}
+	/* Its campaign was deleted. */
+	message->reason = "cancelled";
 	return false;
 }
 

@@ -24,6 +24,8 @@
 #define ENDING_MS_MAX 2000
 #define FAILED_MS 10000
 #define SWEEP_US USECS_PER_SEC
+#define SLOWEST 1e-6			/* segments a second */
+#define FASTEST 1e9
 
 /* What this process remembers of a run. */
 typedef struct Seat
@@ -135,6 +137,8 @@ lock_run(int64 run_id, PtRun *run)
 	run->bulk = DatumGetBool(pt_result(0, 5, &isnull));
 	run->schedule_id = DatumGetInt32(pt_result(0, 6, &isnull));
 	run->rate = float_or_zero(7);
+	if (run->rate > 0)
+		run->rate = Max(Min(run->rate, FASTEST), SLOWEST);
 	run->max_error_rate = float_or_zero(8);
 	run->max_opt_out_rate = float_or_zero(9);
 	run->minimum_sample = DatumGetInt32(pt_result(0, 10, &isnull));
@@ -417,12 +421,16 @@ first_wanted(TimestampTz now)
 	return first <= now ? 0 : ms_until(now, first);
 }
 
-/* Ends what claims have set aside for runs that were cancelled meanwhile. */
+/*
+ * Ends what claims have set aside for runs that were cancelled meanwhile.  A
+ * process looks at all runs first: the server may have been down, or restored.
+ */
 static void
 sweep_cancelled(TimestampTz now)
 {
 	static TimestampTz swept = 0;
-	Datum		since = TimestampTzGetDatum(now - USECS_PER_HOUR);
+	static bool all = true;
+	Datum		since = TimestampTzGetDatum(all ? DT_NOBEGIN : now - USECS_PER_HOUR);
 	uint64		n;
 	int64	   *run_ids;
 	bool		isnull;
@@ -436,6 +444,7 @@ sweep_cancelled(TimestampTz now)
 		run_ids[i] = DatumGetInt64(pt_result(i, 1, &isnull));
 	for (uint64 i = 0; i < n; i++)
 		pt_run_end_parked(run_ids[i], PT_RELEASE_BATCH);
+	all = all && n > 0;
 }
 
 /* A run's turn, if nobody else has it; true: something was released or changed. */

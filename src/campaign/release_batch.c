@@ -268,6 +268,7 @@ take_time(Batch *batch, Recipient *item)
 		return false;
 	item->order.has_send_at = true;
 	item->order.send_at = due - due % SLICE + SLICE;
+	item->order.opens = Max(item->order.opens, item->order.send_at);
 	run->paced_until = due + (TimestampTz) (segment_us * item->order.analysis.segments);
 	return true;
 }

@@ -43,7 +43,8 @@ note_failure(void *arg)
 
 /*
  * The job whose chunk has failed is put off or ends, and the next one has its turn
- * at once.  If the job cannot even tidy up, it ends without.
+ * at once.  If the job cannot even tidy up, it ends without; if somebody was in the
+ * way (a campaign that is being started), it is tried again later.
  */
 static bool
 job_failed(PtTask *task)
@@ -53,7 +54,13 @@ job_failed(PtTask *task)
 	strlcpy(failure.message, pt_session_last_error(&failure.sqlerrcode), sizeof(failure.message));
 	if (!pt_session_tx("jobs: a failed chunk", note_failure, &failure))
 	{
-		failure.abandon = false;
+		int			sqlerrcode;
+
+		(void) pt_session_last_error(&sqlerrcode);
+		if (sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE)
+			failure.sqlerrcode = sqlerrcode;
+		else
+			failure.abandon = false;
 		if (!pt_session_tx("jobs: a failed chunk", note_failure, &failure))
 			return false;
 	}

@@ -234,7 +234,13 @@ sql("SET portatext.account_id = $account{red}; SELECT portatext.delete_contact_l
 $node->release_point('build_chunk');
 $job = job_of($campaign);
 ok($node->wait_sql("SELECT failures > 0 FROM portatext.job WHERE job_id = $job"), 'a build that meets an error is tried again');
+$starter = $node->background_psql('postgres');
+$starter->query_safe("BEGIN; SELECT portatext.start_campaign($campaign)");
 sql("UPDATE portatext.job SET failures = 4, run_after = portatext.now() WHERE job_id = $job");
+ok($node->wait_sql("SELECT failures FROM portatext.job WHERE job_id = $job", 5), 'while somebody holds the run, it is put off once more');
+$starter->query_safe('ROLLBACK');
+$starter->quit;
+sql("UPDATE portatext.job SET run_after = portatext.now() WHERE job_id = $job");
 reaches($campaign, 'failed', 'and fails after some errors');
 is(sql("SELECT state FROM portatext.job WHERE job_id = $job"), 'failed', 'with its job');
 is(sql("SELECT count(*) FROM portatext.event WHERE subject = '$campaign' AND type = 'campaign.failed'"), '1', 'an event tells it');

@@ -192,10 +192,11 @@ act("SELECT portatext.start_campaign($id)");
 ok(wait_state($id, 'paused'), 'too many errors: it pauses by itself');
 is(progress($id, 'reason'), 'error_rate', 'the reason');
 cmp_ok(progress($id, 'recipients - pending'), '<=', 2100, 'within one batch after the sample');
+my $ended = progress($id, 'delivered + undelivered + rejected');
 act("SELECT portatext.resume_campaign($id)");
 ok($node->wait_sql("SELECT count(*) FROM portatext.event WHERE type = 'campaign.paused' AND subject = '$id'", 2),
 	'after a resumption the rate counts again');
-cmp_ok(progress($id, 'recipients - pending'), '>', 1000, 'and more were sent before');
+cmp_ok(progress($id, 'delivered + undelivered + rejected'), '>=', $ended + 100, 'and a sample of more was sent before');
 is(act("SELECT portatext.cancel_campaign($id)"), 'cancelled', 'CAMP-04: it is cancelled');
 ok($node->wait_sql("SELECT queued FROM portatext.campaign_progress WHERE campaign_id = $id", 0), 'nothing of it waits');
 is(progress($id, 'pending, rejected + cancelled = recipients, credits'), '0|t|0', 'what was not sent is refunded');
@@ -215,6 +216,25 @@ is(sql("SELECT portatext.balance($account) + $before"), 10000, 'what was not sen
 is(progress($id, "sending = $before, cancelled = 1000 - $before"), 't|t', 'the others are cancelled');
 is((scalar grep { $_ eq '12025690001' } sent()), 0, 'CAMP-12: the cancelled contact got nothing');
 $seen += $before;
+
+# ---- CAMP-14: deleted while a dispatcher has messages in hand that it then puts back ----
+
+account('deleting', 1000);
+$id = campaign('deleted', '+1202571', 20);
+ok(dispatchers(0), 'nobody hands over');
+act("SELECT portatext.start_campaign($id)");
+ok($node->wait_sql("SELECT queued FROM portatext.campaign_progress WHERE campaign_id = $id", 20), 'deleted: all wait');
+sql('CREATE TABLE in_hand AS SELECT * FROM portatext.outbox; DELETE FROM portatext.outbox');
+is(act("SELECT portatext.cancel_campaign($id)"), 'cancelled', 'deleted: it is cancelled');
+act("SELECT portatext.delete_campaign($id)");
+ok($node->wait_sql("SELECT state FROM portatext.job WHERE account_id = $account AND kind = 'campaign_forget'", 'finished'),
+	'deleted: its recipients are gone');
+sql('INSERT INTO portatext.outbox SELECT * FROM in_hand; DROP TABLE in_hand');
+ok(dispatchers(1), 'somebody hands over again');
+ok($node->wait_sql("SELECT count(*) FROM portatext.message WHERE account_id = $account AND state = 'cancelled'", 20),
+	'CAMP-14: the messages of a campaign that was cancelled and deleted end as cancelled');
+is(scalar(sent()), 0, 'CAMP-14: and are not sent');
+is(sql("SELECT portatext.balance($account)"), 1000, 'CAMP-14: but refunded');
 
 # ---- a second run ----
 
