@@ -135,10 +135,14 @@ eval { $session->quit };
 
 sql(q{SELECT portatext.import_contacts('many', E'number\n12223334444\n')});
 $session = $node->background_psql('postgres');
-$node->arm_point('contact_import_chunk', 'error');
+$node->arm_point('contact_import_chunk', 'pause');
 $job = upload('many');
-$node->wait_sql("SELECT done > 0 FROM portatext.job WHERE job_id = $job");
-is(sql("SELECT portatext.cancel_job($job)"), 't', 'cancelled in the middle');
+ok($node->wait_point_hit('contact_import_chunk'), 'the first chunk is under way');
+$session->query_until(qr/^go/m, "\\echo go\nSELECT portatext.cancel_job($job) AS cancelled;\n");
+$node->wait_sql(q{SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted}, 1);
+$node->release_point('contact_import_chunk');
+ok($node->wait_sql("SELECT state || ' ' || (done BETWEEN 1 AND total - 1) FROM portatext.job WHERE job_id = $job", 'cancelled true'),
+	'cancelled in the middle');
 is(contacts('many'), 1, 'CSV-06: the list is as it was');
 is(sql('SELECT count(*) FROM portatext.import_block'), 0, 'its file is gone');
 is(sql("SELECT count(*) FROM portatext.retired_version r JOIN portatext.job j ON r.version = (j.position->>'version')::bigint WHERE j.job_id = $job"),
