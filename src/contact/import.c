@@ -305,7 +305,8 @@ pt_import_feed(PtImport *import, const char *data, size_t len)
 		size_t		piece = Min(len, PIECE);
 
 		CHECK_FOR_INTERRUPTS();
-		(void) pt_csv_feed(import->csv, data, piece);
+		if (pt_csv_feed(import->csv, data, piece))
+			import->offset = pt_csv_position(import->csv, &import->next_line);
 		MemoryContextReset(import->record_context);
 		data += piece;
 		len -= piece;

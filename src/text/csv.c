@@ -407,6 +407,14 @@ pt_csv_next_line(const PtCsv *csv)
 	return csv->line;
 }
 
+/* Where the record begins that is not complete: pt_csv_resume may go on there. */
+int64_t
+pt_csv_position(const PtCsv *csv, int64_t *line)
+{
+	*line = csv->first_line;
+	return csv->start;
+}
+
 /* What is wrong with a line, in words. */
 const char *
 pt_csv_problem(PtCsvError error)

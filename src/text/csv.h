@@ -59,6 +59,9 @@ extern void pt_csv_free(PtCsv *csv);
 /* Inside the callback: the line that begins at its end.  Elsewhere: the line of the next byte to be read. */
 extern int64_t pt_csv_next_line(const PtCsv *csv);
 
+/* Between two feeds: offset and line where the record begins that is not complete, behind empty lines, too. */
+extern int64_t pt_csv_position(const PtCsv *csv, int64_t *line);
+
 /* Goes on in the middle of a file: the next byte fed is the first of that line and has that offset (0: a mark may come). */
 extern void pt_csv_resume(PtCsv *csv, int64_t line, int64_t offset);
 

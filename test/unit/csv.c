@@ -308,6 +308,34 @@ second_reader(const char *text, size_t len, Log *log)
 	}
 }
 
+/* Reads a text up to a place, and by another reader from where the first had got to. */
+static void
+read_resumed(Log *log, const char *text, size_t len, size_t cut)
+{
+	int64_t		line;
+	int64_t		offset;
+
+	start(log, NULL);
+	pt_csv_feed(log->csv, text, cut);
+	offset = pt_csv_position(log->csv, &line);
+	pt_csv_free(log->csv);
+	log->csv = pt_csv_new(take, log);
+	pt_csv_resume(log->csv, line, offset);
+	read_cut(log, text + offset, len - (size_t) offset, 0);
+}
+
+/* A reader's position is behind empty lines. */
+static void
+test_position(void)
+{
+	PtCsv	   *csv = pt_csv_new(take, &(Log) {.len = 0});
+	int64_t		line;
+
+	pt_csv_feed(csv, "\n\r\n\nab", 6);
+	ok(pt_csv_position(csv, &line) == 4 && line == 4, "empty lines are done with when they are read");
+	pt_csv_free(csv);
+}
+
 /* All texts of up to n of the characters that matter. */
 static void
 test_all(size_t n)
@@ -327,6 +355,7 @@ test_all(size_t n)
 		{
 			Log			one;
 			Log			two = {.len = 0};
+			Log			three;
 			long		rest = number;
 
 			for (size_t i = 0; i < len; i++, rest /= 5)
@@ -334,7 +363,8 @@ test_all(size_t n)
 			second_reader(text, len, &two);
 			start(&one, NULL);
 			read_cut(&one, text, len, (size_t) number % len);
-			wrong += strcmp(one.text, two.text) != 0;
+			read_resumed(&three, text, len, (size_t) number % len);
+			wrong += strcmp(one.text, two.text) != 0 || strcmp(three.text, two.text) != 0;
 		}
 	}
 	ok(wrong == 0, "all %ld texts of up to %zu characters are read as by the second reader (%ld are not)", count, n, wrong);
@@ -347,6 +377,7 @@ main(void)
 		test_vector(vectors[i].what, vectors[i].text, vectors[i].log);
 	test_nul();
 	test_limits();
+	test_position();
 	test_all(7);
 	return tap_done();
 }
