@@ -285,6 +285,15 @@ UPDATE portatext.campaign SET segments_per_second = 1e300 WHERE campaign_id = :i
 SELECT portatext.start_campaign(:id), pg_temp.release();
 SELECT pg_temp.progress(:id);
 
+-- SCH-09: a schedule that cannot be read pauses the run
+SELECT pg_temp.campaign(:red, 'unreadable', 3) AS id \gset
+INSERT INTO portatext.schedule (account_id, definition) VALUES (:red, '{"any_day": {"from": "99:00", "to": "24:00"}}') RETURNING schedule_id AS schedule \gset
+UPDATE portatext.campaign SET schedule_id = :schedule WHERE campaign_id = :id;
+SELECT portatext.start_campaign(:id), pg_temp.release();
+SELECT pg_temp.progress(:id);
+SELECT portatext.cancel_campaign(:id);
+SELECT max(campaign_id) AS id FROM portatext.campaign WHERE name = 'fast' \gset
+
 -- CAMP-14: a server that was down for long, or was restored, when a message was set aside for a run that was being cancelled
 WITH gone AS (DELETE FROM portatext.outbox o USING portatext.campaign_contact c WHERE c.message_id = o.message_id AND c.campaign_id = :id RETURNING o.*)
     INSERT INTO portatext.parked (key, due, message_id, lane, segments, to_number)

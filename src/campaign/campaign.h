@@ -43,8 +43,12 @@ extern void pt_campaign_forget_init(void);
  */
 extern long pt_campaign_turn(void);
 
-/* After a turn that an error has undone: its run waits for a while; false: the error was no run's. */
-extern bool pt_campaign_turn_failed(void);
+/*
+ * After a turn that an error has undone: its run waits for a while, and if it was
+ * somebody's open transaction (locked), which mostly is the account's, all runs of the
+ * account do; false: the error was no run's.
+ */
+extern bool pt_campaign_turn_failed(bool locked);
 
 /*
  * Runs the plan of a statement that is to walk along an index, whatever the

@@ -279,6 +279,15 @@ release(PtRun *run, PtCohort *cohorts, int n, int64 room, TimestampTz now, bool 
 	return passed > 0 ? 0 : LOCKED_MS;
 }
 
+/* Why the run must pause: its rates, or a schedule that this version or its time zones cannot read; NULL: it need not. */
+static const char *
+pause_reason(const PtRun *run)
+{
+	if (run->schedule_id != 0 && pt_schedule_by_id(run->schedule_id) == NULL)
+		return "unreadable_schedule";
+	return pt_run_rate_reason(run);
+}
+
 /* One run's turn; returns in how many ms its next is due. */
 static long
 turn_of(Seat *seat, PtRun *run, TimestampTz now, bool *released)
@@ -293,7 +302,7 @@ turn_of(Seat *seat, PtRun *run, TimestampTz now, bool *released)
 	if (pt_run_unpark(run->run_id, PT_RELEASE_BATCH) > 0)
 		pt_wake_at_commit();
 	pt_run_count(run->run_id, &run->counts);
-	if ((reason = pt_run_rate_reason(run)) != NULL)
+	if ((reason = pause_reason(run)) != NULL)
 	{
 		pt_campaign_set_state(run->run_id, "paused", reason);
 		*released = true;
@@ -468,15 +477,33 @@ seat_turn(Seat *seat, TimestampTz now)
 	return released;
 }
 
+/* All runs of the account wait until then. */
+static void
+put_off_account(int64 account_id, TimestampTz until)
+{
+	HASH_SEQ_STATUS scan;
+	Seat	   *seat;
+
+	hash_seq_init(&scan, seats);
+	while ((seat = hash_seq_search(&scan)) != NULL)
+		if (seat->account_id == account_id)
+			seat->wanted = Max(seat->wanted, until);
+}
+
 bool
-pt_campaign_turn_failed(void)
+pt_campaign_turn_failed(bool locked)
 {
 	Seat	   *seat = at_work == 0 ? NULL : hash_search(seats, &at_work, HASH_FIND, NULL);
+	TimestampTz until = pt_now() + FAILED_MS * INT64CONST(1000);
 
-	if (seat != NULL)
-		seat->wanted = pt_now() + FAILED_MS * INT64CONST(1000);
 	at_work = 0;
-	return seat != NULL;
+	if (seat == NULL)
+		return false;
+	seat->wanted = until;
+	seat->served = *account_served(seat->account_id) = turns;
+	if (locked)
+		put_off_account(seat->account_id, until);
+	return true;
 }
 
 long

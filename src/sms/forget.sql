@@ -172,9 +172,10 @@ DECLARE
     n pg_catalog.int8;
     left_alone pg_catalog.int8;
 BEGIN
+    -- first, so that no campaign releases a message to the number meanwhile
+    PERFORM portatext.forget_campaign_contact(account, number);
     ended := portatext.forget_waiting(account, number);
     PERFORM portatext.forget_subscriber(account, number);
-    PERFORM portatext.forget_campaign_contact(account, number);
     PERFORM portatext.forget_contacts(account, number);
     messages := 0; events := 0; open := 0;
     COMMIT;

@@ -79,8 +79,11 @@ release_campaigns(void *arg)
 static bool
 campaign_failed(PtTask *task)
 {
+	int			sqlerrcode;
+
+	(void) pt_session_last_error(&sqlerrcode);
 	task->next_ms = 0;
-	return pt_campaign_turn_failed();
+	return pt_campaign_turn_failed(sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE);
 }
 
 /* Sums up what has changed the tallies of groups. */

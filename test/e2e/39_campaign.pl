@@ -182,6 +182,27 @@ ok(wait_state($good, 'finished'), 'another campaign goes on');
 ok(wait_state($bad, 'finished'), 'the one that failed follows');
 each_once(100, 'after an error');
 
+# ---- an open transaction that holds an account's last credits is in no other account's way ----
+
+account('holding', 30);
+list('many', q{SELECT '+1202572' || 1000 + i FROM generate_series(1, 50) i});
+my @held = split /\n/, act(q{SELECT portatext.create_campaign('held ' || i, 'Hello, all of you', lists => '{many}') FROM generate_series(1, 15) i});
+ok(wait_state($_, 'ready'), 'held: is built') for $held[-1];
+my $holder = $node->background_psql('postgres');
+$holder->query_safe("SET client_min_messages = error; SET portatext.account_id = $account; BEGIN; SELECT portatext.send_sms('+12025719999', 'Hello')");
+act("SELECT count(portatext.start_campaign(i)) FROM unnest('{" . join(',', @held) . "}'::bigint[]) i");
+account('free', 100);
+$id = campaign('free', '+1202573', 50);
+act("SELECT portatext.start_campaign($id)");
+ok(wait_state($id, 'finished'), 'a campaign of another account goes on');
+each_once(50, 'of another account');
+$holder->query_safe('ROLLBACK');
+$holder->quit;
+sql("SELECT portatext.act_as(account_id), portatext.cancel_campaign(campaign_id) FROM portatext.campaign WHERE name LIKE 'held %'");
+$node->wait_sql('SELECT count(*) FROM portatext.outbox', 0);
+settled();
+$seen += sent();
+
 # ---- max_error_rate ----
 
 account('errors', 100000, 'echo');
