@@ -183,7 +183,8 @@ sub read_record
 	return;
 }
 
-# What an operator does with messages of which nobody knows whether they went out.
+# What an operator does with messages of which nobody knows whether they went out.  A late
+# receipt may have settled one a moment earlier.
 sub settle
 {
 	read_record();
@@ -191,8 +192,11 @@ sub settle
 	{
 		my ($message, $number) = split /\|/;
 
-		sql(sprintf q{SELECT portatext.settle_message('%s', '%s')}, $message, $seen{$number} ? 'sent' : 'resend');
-		$settled++;
+		my $err = '';
+		$node->psql('postgres', sprintf(q{SELECT portatext.settle_message('%s', '%s')}, $message, $seen{$number} ? 'sent' : 'resend'),
+			stderr => \$err);
+		die $err if $err =~ /ERROR/ && !($seen{$number} && $err =~ /has already ended|is not in doubt/);
+		$settled++ unless $err;
 	}
 	return;
 }
