@@ -30,7 +30,7 @@ CREATE TABLE portatext.message_tally_change (
     credits numeric NOT NULL
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0);
 COMMENT ON TABLE portatext.message_tally_change IS
-    'What changes message_tally, inserted with the messages'' changes of state (nobody waits for a row) and summed up by the scheduler.';
+    'What changes message_tally, inserted with the messages'' changes of state (nobody waits for a row) and summed up by the runner.';
 SELECT pg_catalog.pg_extension_config_dump('portatext.message_tally_change', '');
 
 CREATE VIEW portatext.message_group_count WITH (security_invoker, security_barrier) AS
