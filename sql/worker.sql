@@ -19,8 +19,12 @@ SET portatext.databases = 'x';
 SET portatext.dispatchers = 9;
 SET portatext.no_such_setting = 1;
 
--- The first send writes down the place, once; adopt() writes it anew.
+-- The first account or send writes down the place, once; adopt() writes it anew.
 SELECT count(*) FROM portatext.installation;
+BEGIN;
+SELECT portatext.create_account('first') > 0 AS created, portatext.create_account('second') > 0 AS another;
+SELECT count(*) FROM portatext.installation;
+ROLLBACK;
 BEGIN;
 SELECT portatext.send_sms('+12223334444', 'This is rolled back') IS NOT NULL AS sent;
 SELECT count(*) FROM portatext.installation;

@@ -103,6 +103,13 @@ GRANT SELECT ON portatext.account, portatext.account_role TO portatext_account;
 GRANT SELECT, INSERT, UPDATE ON portatext.account TO portatext_operator;
 GRANT SELECT, INSERT, UPDATE, DELETE ON portatext.account_role TO portatext_operator;
 
+CREATE FUNCTION portatext.note_installation() RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'pt_note_installation';
+COMMENT ON FUNCTION portatext.note_installation() IS
+    'Writes down the place that the data belongs to, unless it is known or messages wait. Called when an account is made; for operators.';
+GRANT EXECUTE ON FUNCTION portatext.note_installation() TO portatext_operator;
+
 CREATE FUNCTION portatext.create_account(
         name text,
         kind portatext.account_kind DEFAULT 'prepaid',
@@ -132,6 +139,7 @@ BEGIN
             RAISE EXCEPTION 'carrier "%" does not exist', carrier USING ERRCODE = 'undefined_object';
         END IF;
     END IF;
+    PERFORM portatext.note_installation();
     INSERT INTO portatext.account (name, kind, credit_limit, sandbox, carrier_id, timezone)
         VALUES (name, kind, credit_limit, sandbox, pinned, timezone)
         RETURNING account_id INTO made;
@@ -280,6 +288,7 @@ BEGIN
     IF NOT FOUND THEN
         RETURN (SELECT a.account_id FROM portatext.account a WHERE a.is_default);
     END IF;
+    PERFORM portatext.note_installation();
     PERFORM portatext.open_balance(made);
     INSERT INTO portatext.did (account_id, number) VALUES (made, '+12025550100') ON CONFLICT DO NOTHING;
     INSERT INTO portatext.tariff (account_id, prefix, credits) VALUES (made, '', 1);

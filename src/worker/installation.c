@@ -3,10 +3,11 @@
  *	  Is this database the one that was meant to send, or a copy of it?
  *
  * The table portatext.installation says which server, database and
- * installation_id the data belongs to.  The first send writes its row; it is
- * dumped, so a restored dump brings a row of another database with it.  Workers
- * send only when there is a row and every row names this place; adopt() makes
- * it so.
+ * installation_id the data belongs to.  The first account or send writes its row;
+ * it is dumped, so a restored dump brings a row of another database with it.
+ * Workers do something only when there is a row and every row names this place, so
+ * that half a restored dump, in which the row is still missing, is left alone, too;
+ * adopt() makes it so.
  */
 #include "worker/internal.h"
 
@@ -80,7 +81,7 @@ show_copy(bool copy)
 
 /*
  * Not cached: a restore may bring the foreign row at any time, and the table
- * has one row.  A database in which nobody has sent has no row: silent, too.
+ * has one row.  A database without accounts has no row: silent, too.
  */
 bool
 pt_installation_ok(void)
@@ -91,17 +92,6 @@ pt_installation_ok(void)
 	count_rows(&own, &foreign);
 	show_copy(foreign > 0);
 	return own > 0 && foreign == 0;
-}
-
-bool
-pt_installation_is_copy(void)
-{
-	int64		own;
-	int64		foreign;
-
-	count_rows(&own, &foreign);
-	show_copy(foreign > 0);
-	return foreign > 0;
 }
 
 /* Writes this place's row. */
@@ -117,6 +107,7 @@ insert_row(void)
 
 	place(values);
 	pt_plan_run(&plan, values, NULL, SPI_OK_INSERT);
+	pt_wake_at_commit();
 }
 
 /* Does the table have a row, and if not, does nothing wait to be sent? */
@@ -164,6 +155,18 @@ pt_installation_note(void)
 	}
 }
 
+PG_FUNCTION_INFO_V1(pt_note_installation);
+
+/* note_installation(): called when an account is made. */
+Datum
+pt_note_installation(PG_FUNCTION_ARGS)
+{
+	SPI_connect();
+	pt_installation_note();
+	SPI_finish();
+	PG_RETURN_VOID();
+}
+
 PG_FUNCTION_INFO_V1(pt_adopt);
 
 /* adopt(): from now on this place may send what the database holds. */
@@ -176,7 +179,6 @@ pt_adopt(PG_FUNCTION_ARGS)
 	pt_plan_run(&empty, NULL, NULL, SPI_OK_DELETE);
 	insert_row();
 	SPI_finish();
-	pt_wake_at_commit();
 	pt_extension_changed_at_commit();
 	PG_RETURN_VOID();
 }

@@ -14,11 +14,11 @@
 #define FIRST_RETRY_MS 1000
 #define LAST_RETRY_MS 60000
 
-/* How a turn is told whether this database is a copy. */
+/* How a turn is told whether this database's data is this place's. */
 static void
 check_installation(void *arg)
 {
-	*(bool *) arg = pt_installation_is_copy();
+	*(bool *) arg = pt_installation_ok();
 }
 
 /* Runs one task and sets when it is due again. */
@@ -82,13 +82,13 @@ pt_tasks_run(PtTask *tasks, int n)
 {
 	while (!pt_session_stopping())
 	{
-		bool		copy = true;
+		bool		ours = false;
 		bool		woken;
 		bool		reloaded;
 
-		if (pt_session_tx("installation", check_installation, &copy) && !copy)
+		if (pt_session_tx("installation", check_installation, &ours) && ours)
 			run_due_tasks(tasks, n);
-		pt_session_wait(-1, copy ? SWEEP_MS : until_next(tasks, n));
+		pt_session_wait(-1, !ours ? SWEEP_MS : until_next(tasks, n));
 		woken = pt_session_woken();
 		reloaded = pt_session_reloaded();
 		if (woken || reloaded)

@@ -7,7 +7,7 @@ CREATE TABLE portatext.installation (
     since timestamptz NOT NULL DEFAULT portatext.now()
 );
 COMMENT ON TABLE portatext.installation IS
-    'The place that the waiting messages belong to; written by the first send, dumped with the data. Workers send only when every row names this server and database. No key: a restored row must not fail.';
+    'The place that the waiting messages belong to; written with the first account, dumped with the data. Workers act only when there is a row and every row names this server and database. No key: a restored row must not fail.';
 COMMENT ON COLUMN portatext.installation.system_identifier IS 'Of the server (pg_control_system).';
 COMMENT ON COLUMN portatext.installation.database_oid IS 'Of the database.';
 COMMENT ON COLUMN portatext.installation.installation_id IS 'The setting portatext.installation_id at that time.';
