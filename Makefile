@@ -33,6 +33,8 @@ MODULE_big = portatext
 # Files without a PostgreSQL header: built into the extension, and a second
 # time for unit tests, fuzzers and sanitizers.
 CORE = \
+	src/access/right.c \
+	src/api/directive.c \
 	src/carrier/adapter.c \
 	src/carrier/choice.c \
 	src/carrier/http.c \
@@ -131,6 +133,8 @@ SQL_PARTS = \
 	src/campaign/cron.sql \
 	src/worker/worker.sql \
 	src/worker/health.sql \
+	src/access/access.sql \
+	src/api/language.sql \
 	src/account/grants.sql
 
 SOURCES_C = $(sort $(wildcard src/*.c src/*/*.c))

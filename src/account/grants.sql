@@ -33,52 +33,54 @@ CREATE POLICY general ON portatext.tariff FOR SELECT TO portatext_account, porta
 DO $$
 DECLARE
     member record;
-    schema constant pg_catalog.oid := 'portatext'::pg_catalog.regnamespace;
+    schemas constant pg_catalog.oid[] := ARRAY['portatext'::pg_catalog.regnamespace, 'portatext_api'::pg_catalog.regnamespace];
 BEGIN
     FOR member IN
         SELECT pg_catalog.format('%s %s', CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END,
                                  c.oid::pg_catalog.regclass) AS object
             FROM pg_catalog.pg_class c
-            WHERE c.relnamespace = schema AND c.relkind IN ('r', 'v', 'S', 'm')
+            WHERE c.relnamespace = ANY (schemas) AND c.relkind IN ('r', 'v', 'S', 'm')
               AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d      -- an identity column's sequence follows its table
                               WHERE d.objid = c.oid AND d.deptype = 'i'
                                 AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass)
         UNION ALL
         SELECT pg_catalog.format('ROUTINE %s', p.oid::pg_catalog.regprocedure)
-            FROM pg_catalog.pg_proc p WHERE p.pronamespace = schema
+            FROM pg_catalog.pg_proc p WHERE p.pronamespace = ANY (schemas)
         UNION ALL
         SELECT pg_catalog.format('%s %s', CASE t.typtype WHEN 'd' THEN 'DOMAIN' ELSE 'TYPE' END,
                                  t.oid::pg_catalog.regtype)
-            FROM pg_catalog.pg_type t WHERE t.typnamespace = schema AND t.typtype IN ('d', 'e')
+            FROM pg_catalog.pg_type t WHERE t.typnamespace = ANY (schemas) AND t.typtype IN ('d', 'e')
     LOOP
         EXECUTE pg_catalog.format('ALTER %s OWNER TO portatext_owner', member.object);
     END LOOP;
 END
 $$;
 ALTER SCHEMA portatext OWNER TO portatext_owner;
+ALTER SCHEMA portatext_api OWNER TO portatext_owner;
+ALTER LANGUAGE portatext_api OWNER TO portatext_owner;
 
 -- All others lose all: also what the installing role's default privileges gave.
 -- Types stay PUBLIC's.
 DO $$
 DECLARE
     given record;
-    schema constant pg_catalog.oid := 'portatext'::pg_catalog.regnamespace;
+    schemas constant pg_catalog.oid[] := ARRAY['portatext'::pg_catalog.regnamespace, 'portatext_api'::pg_catalog.regnamespace];
 BEGIN
     FOR given IN
         SELECT DISTINCT m.object,
                CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::pg_catalog.regrole::text END AS grantee
         FROM (SELECT pg_catalog.format('%s %s', CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END,
                                        c.oid::pg_catalog.regclass), c.relacl, c.relowner
-                  FROM pg_catalog.pg_class c WHERE c.relnamespace = schema AND c.relkind IN ('r', 'v', 'S', 'm')
+                  FROM pg_catalog.pg_class c WHERE c.relnamespace = ANY (schemas) AND c.relkind IN ('r', 'v', 'S', 'm')
               UNION ALL
               SELECT pg_catalog.format('ROUTINE %s', p.oid::pg_catalog.regprocedure),
                      COALESCE(p.proacl, pg_catalog.acldefault('f', p.proowner)), p.proowner
-                  FROM pg_catalog.pg_proc p WHERE p.pronamespace = schema
+                  FROM pg_catalog.pg_proc p WHERE p.pronamespace = ANY (schemas)
               UNION ALL
               SELECT pg_catalog.format('TYPE %s', t.oid::pg_catalog.regtype), t.typacl, t.typowner
-                  FROM pg_catalog.pg_type t WHERE t.typnamespace = schema AND t.typtype IN ('d', 'e')
+                  FROM pg_catalog.pg_type t WHERE t.typnamespace = ANY (schemas) AND t.typtype IN ('d', 'e')
               UNION ALL
-              SELECT 'SCHEMA portatext', n.nspacl, n.nspowner FROM pg_catalog.pg_namespace n WHERE n.oid = schema
+              SELECT pg_catalog.format('SCHEMA %I', n.nspname), n.nspacl, n.nspowner FROM pg_catalog.pg_namespace n WHERE n.oid = ANY (schemas)
              ) m (object, acl, owner), pg_catalog.aclexplode(m.acl) a
         WHERE a.grantee <> m.owner AND (a.grantee <> 0 OR m.object NOT LIKE 'TYPE %')
     LOOP

@@ -1,0 +1,13 @@
+/*
+ * request_internal.h
+ *	  For authenticate() alone: the request to be filled in.
+ */
+#ifndef PORTATEXT_REQUEST_INTERNAL_H
+#define PORTATEXT_REQUEST_INTERNAL_H
+
+#include "access/request.h"
+
+/* An empty request, which holds until the transaction ends. */
+extern PtRequest *pt_request_begin(void);
+
+#endif							/* PORTATEXT_REQUEST_INTERNAL_H */
