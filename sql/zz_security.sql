@@ -9,8 +9,9 @@ SELECT pg_describe_object(d.classid, d.objid, 0)
     LEFT JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid
     LEFT JOIN pg_type t ON d.classid = 'pg_type'::regclass AND t.oid = d.objid
     LEFT JOIN pg_namespace n ON d.classid = 'pg_namespace'::regclass AND n.oid = d.objid
+    LEFT JOIN pg_language l ON d.classid = 'pg_language'::regclass AND l.oid = d.objid
     WHERE e.extname = 'portatext'
-      AND pg_get_userbyid(COALESCE(c.relowner, p.proowner, t.typowner, n.nspowner)) IS DISTINCT FROM 'portatext_owner'
+      AND pg_get_userbyid(COALESCE(c.relowner, p.proowner, t.typowner, n.nspowner, l.lanowner)) IS DISTINCT FROM 'portatext_owner'
     ORDER BY 1;
 
 -- Functions that PUBLIC may call: exactly these.
