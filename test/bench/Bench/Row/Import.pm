@@ -18,29 +18,47 @@ sub measure
 	my $database = $stage->database;
 	my ($few, $many) = (int(size('MANY') / 4), size('MANY'));
 	my %file = map { $_ => write_file($stage, $_) } $few, $many;
-	my (@ours, @theirs, @uploads);
+	my (@ours, @theirs, @keyed, @uploads);
 
-	$database->sql(q{CREATE TABLE plain (number text, name text, city text); GRANT ALL ON plain TO app;
+	$database->sql(q{CREATE TABLE plain (number text, name text, city text);
+		CREATE TABLE keyed (number text PRIMARY KEY, name text, city text); GRANT ALL ON plain, keyed TO app;
 		GRANT pg_read_server_files TO app; GRANT EXECUTE ON FUNCTION pg_read_file(text) TO app});
 	$database->app("SELECT portatext.create_contact_list('customers')");
-	my ($small) = upload($database, $file{$few}, $few);
-	my $large;
+	my $small = largest(map { (upload($database, $file{$few}, $few))[0] } 1 .. size('ROUNDS'));
+	my @large;
 
 	for (1 .. size('ROUNDS'))
 	{
-		$database->app('TRUNCATE plain');
+		$database->app('TRUNCATE plain, keyed');
 		push @theirs, $database->app_seconds("COPY plain FROM '$file{$many}' (FORMAT csv, HEADER)");
+		push @keyed, $database->app_seconds("COPY keyed FROM '$file{$many}' (FORMAT csv, HEADER)");
 		push @ours, $database->app_seconds("SELECT portatext.import_contacts('customers', pg_read_file('$file{$many}'))");
 		check($database, $many);
-		($large, my $seconds) = upload($database, $file{$many}, $many);
+		my ($memory, $seconds) = upload($database, $file{$many}, $many);
 		push @uploads, $seconds;
+		push @large, $memory;
 		$database->sql('CHECKPOINT');
 	}
+	my $large = largest(@large);
 	$table->pair("import_contacts, $many lines", median(@ours), 's', 'COPY of the same file into a plain table', median(@theirs), '<= 3');
+	$table->pair("import_contacts, $many lines", median(@ours), 's', 'COPY of the same file into a table with a key', median(@keyed));
 	$table->pair('COPY into contact_upload, import by the runner', median(@uploads), 's', 'the same', median(@theirs));
 	$table->fact("  memory of its backend, growth from $few lines", ($large->{backend} - $small->{backend}) / 1024, 'MB', '<= 5');
 	$table->fact("  memory of the runner, the same", ($large->{runner} - $small->{runner}) / 1024, 'MB', '<= 5');
 	return;
+}
+
+# The greatest of each process's memory in several uploads.
+sub largest
+{
+	my @uploads = @_;
+	my %most;
+
+	for my $which (qw(backend runner))
+	{
+		($most{$which}) = sort { $b <=> $a } map { $_->{$which} } @uploads;
+	}
+	return \%most;
 }
 
 # A file with a header and so many lines; its path.
