@@ -40,6 +40,7 @@ my @suites = (
 	{ name => 'regress', budget => 300, list => \&regress_jobs, server => 1 },
 	{ name => 'isolation', budget => 240, list => \&isolation_jobs, server => 1 },
 	{ name => 'e2e', budget => $long ? 9000 : 1200, list => sub { tap_jobs('e2e') }, server => 1 },
+	{ name => 'rest', budget => 180, list => sub { tap_jobs('rest') }, server => 1 },
 	{ name => 'crash', budget => $long ? 9000 : 1200, list => sub { tap_jobs('crash') }, server => 1 },
 	{ name => 'coverage', budget => 60, list => \&coverage_jobs });
 
@@ -339,7 +340,7 @@ sub save_node_logs
 {
 	my ($suite, $job) = @_;
 	my $to = "$log/$suite->{name}/$job->{name}.d";
-	my @files = grep { -f && -s } glob("$job->{dir}/tmp_check/log/* $job->{dir}/*.diffs $job->{dir}/keep/*");
+	my @files = grep { -f && -s } glob("$job->{dir}/tmp_check/log/* $job->{dir}/*.diffs $job->{dir}/keep/* $job->{dir}/rest*/*.log");
 
 	return unless @files;
 	make_path($to);
