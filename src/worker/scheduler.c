@@ -27,6 +27,8 @@ static PtTask tasks[] = {
 	{.name = "routes: leaving carriers that fail",.body = pt_task_routes,.period_ms = 5000},
 	{.name = "senders: health",.body = pt_task_senders,.period_ms = 60000},
 	{.name = "idempotency keys",.body = pt_task_idempotency,.period_ms = 60000},
+	{.name = "API: last use of keys",.body = pt_task_limit_flush,.period_ms = 10000},
+	{.name = "retention: API",.body = pt_task_retire_api,.period_ms = RETENTION_MS},
 	{.name = "reminders",.body = pt_task_reminders,.period_ms = SWEEP_MS},
 	{.name = "reminders: unpaid ones",.body = pt_task_unpaid_reminders,.period_ms = 10000},
 	{.name = "retention: services",.body = pt_task_retire_service,.period_ms = RETENTION_MS},

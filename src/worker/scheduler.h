@@ -26,6 +26,9 @@ extern void pt_task_retire_ledger(void *task);
 extern void pt_task_retire_refs(void *task);
 extern void pt_task_retire_jobs(void *task);
 
+extern void pt_task_limit_flush(void *task);	/* access_task.c */
+extern void pt_task_retire_api(void *task);
+
 extern void pt_task_reminders(void *task);	/* service_task.c */
 extern void pt_task_unpaid_reminders(void *task);
 extern void pt_task_retire_service(void *task);
