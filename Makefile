@@ -135,6 +135,9 @@ SQL_PARTS = \
 	src/worker/health.sql \
 	src/access/access.sql \
 	src/api/language.sql \
+	src/api/message.sql \
+	src/api/number.sql \
+	src/api/service.sql \
 	src/account/grants.sql
 
 SOURCES_C = $(sort $(wildcard src/*.c src/*/*.c))

@@ -101,7 +101,7 @@ BEGIN
         -- text
         'gsm_segments', 'sms_analyze', 'sms_split', 'gsm_charset', 'gsm_languages', 'gsm_transliterate',
         -- number
-        'is_e164', 'is_address', 'to_e164', 'number_country', 'number_timezones', 'number_type',
+        'is_e164', 'is_address', 'digits', 'to_e164', 'number_country', 'number_timezones', 'number_type',
         'mcc_region', 'imsi_parts',
         -- contact
         'render_template', 'template_variables',

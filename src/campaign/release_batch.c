@@ -156,6 +156,7 @@ read_item(Batch *batch, Recipient *item, uint64 row)
 	order->kind = PT_KIND_ORDINARY;
 	order->schedule = batch->schedule;
 	order->group_id = batch->groups[item->variant];
+	order->campaign_id = run->campaign_id;
 }
 
 /* Reads up to room recipients behind the cohort's cursor. */

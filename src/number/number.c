@@ -17,6 +17,7 @@
 
 PG_FUNCTION_INFO_V1(pt_is_e164);
 PG_FUNCTION_INFO_V1(pt_is_address);
+PG_FUNCTION_INFO_V1(pt_digits_sql);
 PG_FUNCTION_INFO_V1(pt_to_e164_sql);
 PG_FUNCTION_INFO_V1(pt_number_country_sql);
 PG_FUNCTION_INFO_V1(pt_number_type_sql);
@@ -128,6 +129,19 @@ pt_to_e164(text *input, const char *region)
 	if (!pt_try_e164(input, region, &out, &error))
 		pt_number_raise(input, region, error);
 	return out;
+}
+
+/* portatext.digits(text): the text without a leading +; never raises. */
+Datum
+pt_digits_sql(PG_FUNCTION_ARGS)
+{
+	text	   *number = PG_GETARG_TEXT_PP(0);
+	const char *start = VARDATA_ANY(number);
+	int			len = VARSIZE_ANY_EXHDR(number);
+
+	if (len > 0 && start[0] == '+')
+		PG_RETURN_TEXT_P(cstring_to_text_with_len(start + 1, len - 1));
+	PG_RETURN_TEXT_P(number);
 }
 
 /* to_e164(text, region text) returns e164: raises 22023 (NUM-01, NUM-02). */

@@ -22,6 +22,12 @@ CREATE DOMAIN portatext.address AS text
 COMMENT ON DOMAIN portatext.address IS
     'The sender or recipient of a message: an E.164 number, a short code or an alphanumeric sender.';
 
+CREATE FUNCTION portatext.digits(number text) RETURNS text
+    LANGUAGE c IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'pt_digits_sql';
+COMMENT ON FUNCTION portatext.digits(text) IS
+    'The number without its leading +, as the API shows it; other senders as they are. Leakproof, so that an index over it serves tenants too.';
+
 CREATE FUNCTION portatext.to_e164(input text, region text DEFAULT NULL) RETURNS portatext.e164
     LANGUAGE c IMMUTABLE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'pt_to_e164_sql';

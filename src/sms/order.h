@@ -46,6 +46,7 @@ typedef struct PtOrder
 	text	   *service_name;	/* keyword of the service to send from; NULL: a number */
 	PtMessageKind kind;
 	int64		group_id;		/* messages that are counted together; 0: none */
+	int64		campaign_id;	/* 0: none; the same for all that are stored at once */
 	struct PtOrderSchedule *schedule;	/* shared by the orders of a batch; NULL: it may go at any time */
 
 	/* found out, in this order, as far as the checks came */

@@ -90,6 +90,32 @@ accept_order(const PtOrder *order, const pg_uuid_t *message_id)
 	pt_wake_at_commit();
 }
 
+bool
+pt_send_order(FunctionCallInfo fcinfo, PtOrder *order, pg_uuid_t *message_id)
+{
+	PtRefusal	refusal;
+	PtRole		saved;
+	bool		known;
+
+	pt_read_order(fcinfo, 1, order);
+	order->recipient = ARG_TEXT(0);
+	order->account = pt_account_get(pt_current_account());
+	pt_become_keeper(&saved);
+	known = pt_key_find(order, message_id);
+	if (!known)
+	{
+		pt_order_find_text(order);
+		if (!pt_order_check(order, PT_ASK_LISTS, &refusal))
+			pt_refusal_raise(&refusal);
+		pt_uuid7(message_id);
+		known = pt_key_claim(order, message_id);
+		if (!known)
+			accept_order(order, message_id);
+	}
+	pt_become_caller(&saved);
+	return !known;
+}
+
 PG_FUNCTION_INFO_V1(pt_send_sms);
 
 /* portatext.send_sms(to_number, body, ...): the message's id; raises on refusal. */
@@ -98,24 +124,9 @@ pt_send_sms(PG_FUNCTION_ARGS)
 {
 	pg_uuid_t  *message_id = palloc(sizeof(pg_uuid_t));
 	PtOrder		order;
-	PtRefusal	refusal;
-	PtRole		saved;
 
 	SPI_connect();
-	pt_read_order(fcinfo, 1, &order);
-	order.recipient = ARG_TEXT(0);
-	order.account = pt_account_get(pt_current_account());
-	pt_become_keeper(&saved);
-	if (!pt_key_find(&order, message_id))
-	{
-		pt_order_find_text(&order);
-		if (!pt_order_check(&order, PT_ASK_LISTS, &refusal))
-			pt_refusal_raise(&refusal);
-		pt_uuid7(message_id);
-		if (!pt_key_claim(&order, message_id))
-			accept_order(&order, message_id);
-	}
-	pt_become_caller(&saved);
+	pt_send_order(fcinfo, &order, message_id);
 	SPI_finish();
 	pt_warn_unsent();
 	PG_RETURN_UUID_P(message_id);

@@ -18,6 +18,13 @@ extern void pt_send_init(void); /* from _PG_init: settings */
  */
 extern void pt_read_order(FunctionCallInfo fcinfo, int first, PtOrder *order);
 
+/*
+ * Sends one message by the arguments of send_sms, which all are filled into
+ * order with what was found out.  False: its idempotency key was used before,
+ * and message_id is that message.  Raises the refusal.  Inside SPI_connect.
+ */
+extern bool pt_send_order(FunctionCallInfo fcinfo, PtOrder *order, pg_uuid_t *message_id);
+
 /* Warns once a session when no worker will hand anything over. */
 extern void pt_warn_unsent(void);
 

@@ -94,9 +94,15 @@ CREATE TABLE portatext.message (
     service_id bigint,
     schedule_id integer,
     own_zone boolean,
-    group_id bigint
+    group_id bigint,
+    campaign_id bigint
 ) WITH (fillfactor = 50);
 CREATE INDEX message_account ON portatext.message (account_id, message_id);
+CREATE INDEX message_created ON portatext.message (account_id, created_at);
+CREATE INDEX message_other_side ON portatext.message
+    (account_id, portatext.digits(CASE WHEN inbound THEN from_number ELSE to_number END), message_id);
+CREATE INDEX message_client_ref ON portatext.message (account_id, client_ref, message_id) WHERE client_ref IS NOT NULL;
+CREATE INDEX message_campaign ON portatext.message (campaign_id, message_id) WHERE campaign_id IS NOT NULL;
 COMMENT ON TABLE portatext.message IS
     'Every message, the record. No index names a state, so outcomes are written in place; what must be found lies in the narrow tables beside it.';
 COMMENT ON COLUMN portatext.message.attempts IS 'Hand-overs that failed, by all carriers; those that certainly did not leave are not counted.';
@@ -115,6 +121,7 @@ COMMENT ON COLUMN portatext.message.schedule_id IS 'When it may be handed over (
 COMMENT ON COLUMN portatext.message.own_zone IS
     'true: its schedule goes by the account''s time zone, as the recipient''s is not known or its zones are never open at once (SCH-07).';
 COMMENT ON COLUMN portatext.message.group_id IS 'The messages it was sent together with; null: alone.';
+COMMENT ON COLUMN portatext.message.campaign_id IS 'The campaign that sent it; null: none.';
 SELECT pg_catalog.pg_extension_config_dump('portatext.message', '');
 
 CREATE TABLE portatext.outbox (

@@ -182,7 +182,7 @@ set_arrays(const Columns *c, Datum *ids, int n, Datum *values)
 
 #define ARGUMENTS 14			/* of the statement for plain orders */
 #define SPECIAL_ARGUMENTS 18
-#define MIXED_ARGUMENTS 24
+#define MIXED_ARGUMENTS 25
 
 static PtPlan many_plan = {
 	WITH_MESSAGES("", "", "$10", "$11", "", "") INTO_OUTBOX("COALESCE($12, $14)"),
@@ -214,19 +214,19 @@ static PtPlan special_plan = {
 
 /*
  * Each with a text, a group and a client_ref of its own; a text that is null is
- * that of the first, $10.  $22 is the schedule of all, null: none.
+ * that of the first, $10.  $22 is the schedule of all, null: none; $25 their campaign, 0: none.
  */
 static PtPlan mixed_plan = {
 	WITH_MESSAGES(", $16::int8[], $17::bool[], $18::bool[], $19::text[], $20::text[], $21::int8[],"
 				  " $23::bool[], $24::timestamptz[]", ", service, held, warns, text, ref, grp, own_zone, opens", "COALESCE(text, $10)", "ref",
-				  ", kind, service_id, group_id, schedule_id, own_zone",
-				  ", $15::portatext.message_kind, NULLIF(service, 0), NULLIF(grp, 0), $22, own_zone")
+				  ", kind, service_id, group_id, schedule_id, own_zone, campaign_id",
+				  ", $15::portatext.message_kind, NULLIF(service, 0), NULLIF(grp, 0), $22, own_zone, NULLIF($25, 0)")
 	SERVICE_PARTS("u.ref", "GREATEST(opens, $12, $14)")
 	", t AS (INSERT INTO portatext.message_tally_change (group_id, state, account_id, messages, credits)"
 	"  SELECT grp, 'queued', $8, count(*), sum(cost) FROM u WHERE grp <> 0 GROUP BY grp)"
 	INTO_OUTBOX("COALESCE(opens, $12, $14)") " WHERE NOT held",
 	MIXED_ARGUMENTS, {ARGUMENT_TYPES, TEXTOID, INT8ARRAYOID, BOOLARRAYOID, BOOLARRAYOID,
-		TEXTARRAYOID, TEXTARRAYOID, INT8ARRAYOID, INT4OID, BOOLARRAYOID, TIMESTAMPTZARRAYOID},
+		TEXTARRAYOID, TEXTARRAYOID, INT8ARRAYOID, INT4OID, BOOLARRAYOID, TIMESTAMPTZARRAYOID, INT8OID},
 	.generic = true
 };
 
@@ -276,7 +276,7 @@ set_schedule(const PtOrder *const *orders, int n, Datum *values, char *nulls)
 	values[2] = pt_column_array(&opens);
 }
 
-/* The further arguments of mixed_plan: texts, client_refs, groups, and the schedule. */
+/* The further arguments of mixed_plan: texts, client_refs, groups, the schedule, the campaign. */
 static void
 set_mixed(const PtOrder *const *orders, int n, Datum *values, char *nulls)
 {
@@ -302,6 +302,7 @@ set_mixed(const PtOrder *const *orders, int n, Datum *values, char *nulls)
 	values[1] = pt_column_array(&refs);
 	values[2] = pt_column_array(&groups);
 	set_schedule(orders, n, &values[3], &nulls[3]);
+	values[6] = Int64GetDatum(orders[0]->campaign_id);
 }
 
 /* What all the orders share: $8 account, $9 bulk, $10 text, $11 client_ref, $12 send_at, $13 valid_until, $14 now. */

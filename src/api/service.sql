@@ -1,0 +1,1 @@
+-- room: api.  Services on short codes and their subscribers.
