@@ -3,6 +3,7 @@
 #
 #   use PortatextRest;
 #   my $rest = PortatextRest->start($node);      # skips the test where PostgREST is not
+#   my $key = $rest->key($rest->account('shop'));
 #   my $r = $rest->post('/rpc/send_sms', key => $key, json => { to => '12223334444', text => 'hi' });
 #   $r->{status}, $r->{json}, $r->{content}, $r->{headers}
 #   $rest->get('/messages?limit=3', key => $key, via => 'nginx');
@@ -220,6 +221,41 @@ sub reload_schema
 }
 
 sub log_text { return slurp("$_[0]{dir}/$_[1].log") }
+
+# ---- who calls ----
+
+# SQL as an operator who acts for an account; the last value.
+sub sql_for
+{
+	my ($self, $account, $sql) = @_;
+	my $out = $self->{node}->safe_psql($self->{db}, "BEGIN; SELECT portatext.act_as($account); $sql; COMMIT");
+
+	return (split /\n/, $out)[-1];
+}
+
+# An account with a number, a price of 1 credit and that many credits; its id.
+sub account
+{
+	my ($self, $name, $credits) = @_;
+	my $node = $self->{node};
+	my $id = $node->safe_psql($self->{db}, "SELECT portatext.create_account('$name', carrier => 'loopback')");
+
+	$self->{accounts}++;
+	$node->safe_psql($self->{db}, sprintf q{SELECT portatext.assign_did('+120255501%02d', %d)}, $self->{accounts}, $id);
+	$node->safe_psql($self->{db}, "SELECT portatext.set_tariff('', 1) WHERE NOT EXISTS (SELECT FROM portatext.tariff)");
+	$node->safe_psql($self->{db}, sprintf q{SELECT portatext.recharge(%d, 'test', %d)}, $credits // 1000, $id);
+	return $id;
+}
+
+# A key of that account, good from everywhere; arguments of create_api_key as SQL, by name.
+sub key
+{
+	my ($self, $account, %arg) = @_;
+
+	%arg = (name => q{'test'}, addresses => q{'{0.0.0.0/0,::/0}'}, %arg);
+	return $self->sql_for($account,
+		'SELECT portatext.create_api_key(' . join(', ', map { "$_ => $arg{$_}" } sort keys %arg) . ')');
+}
 
 # ---- the client ----
 
