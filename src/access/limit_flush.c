@@ -13,7 +13,7 @@
 /* A key that somebody changes right now is written after its next use. */
 static PtPlan plan = {
 	.sql = "WITH used AS MATERIALIZED (SELECT k.key_id, u.at"
-	" FROM pg_catalog.unnest($1, $2) u (key_id, at) JOIN portatext.api_key k ON k.key_id = u.key_id"
+	" FROM unnest($1, $2) u (key_id, at) JOIN portatext.api_key k ON k.key_id = u.key_id"
 	" FOR NO KEY UPDATE OF k SKIP LOCKED)"
 	" UPDATE portatext.api_key k SET last_used_at = GREATEST(k.last_used_at, u.at) FROM used u WHERE k.key_id = u.key_id",
 	.nargs = 2,.argtypes = {INT8ARRAYOID, TIMESTAMPTZARRAYOID},.generic = true
