@@ -47,6 +47,7 @@ CORE = \
 	src/carrier/signature.c \
 	src/carrier/template.c \
 	src/number/address.c \
+	src/number/destination.c \
 	src/number/imsi.c \
 	src/number/operator_data.c \
 	src/number/phonelib.cpp \
@@ -138,6 +139,11 @@ SQL_PARTS = \
 	src/api/message.sql \
 	src/api/number.sql \
 	src/api/service.sql \
+	src/api/contact.sql \
+	src/api/campaign.sql \
+	src/api/account.sql \
+	src/api/report.sql \
+	src/api/data.sql \
 	src/account/grants.sql
 
 SOURCES_C = $(sort $(wildcard src/*.c src/*/*.c))

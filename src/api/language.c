@@ -46,6 +46,21 @@ typedef struct Routine
 	SPIPlanPtr	plan;
 } Routine;
 
+/* The argument in this place, from 1, as a node of the statement. */
+static Node *
+argument_node(Routine *routine, int place)
+{
+	Param	   *param = makeNode(Param);
+
+	param->paramkind = PARAM_EXTERN;
+	param->paramid = place;
+	param->paramtype = routine->arg_types[place - 1];
+	param->paramtypmod = -1;
+	param->paramcollid = get_typcollation(param->paramtype);
+	param->location = -1;
+	return (Node *) param;
+}
+
 /* A name in the statement that is no column: an argument. */
 static Node *
 argument_reference(ParseState *pstate, ColumnRef *cref, Node *var)
@@ -57,21 +72,20 @@ argument_reference(ParseState *pstate, ColumnRef *cref, Node *var)
 		return NULL;
 	name = strVal(linitial(cref->fields));
 	for (int i = 0; i < routine->n_args; i++)
-	{
-		Param	   *param;
-
-		if (strcmp(routine->arg_names[i], name) != 0)
-			continue;
-		param = makeNode(Param);
-		param->paramkind = PARAM_EXTERN;
-		param->paramid = i + 1;
-		param->paramtype = routine->arg_types[i];
-		param->paramtypmod = -1;
-		param->paramcollid = get_typcollation(param->paramtype);
-		param->location = cref->location;
-		return (Node *) param;
-	}
+		if (strcmp(routine->arg_names[i], name) == 0)
+			return argument_node(routine, i + 1);
 	return NULL;
+}
+
+/* $1 and so on: an argument by its place, for those without a name. */
+static Node *
+argument_place(ParseState *pstate, ParamRef *pref)
+{
+	Routine    *routine = pstate->p_ref_hook_state;
+
+	if (pref->number < 1 || pref->number > routine->n_args)
+		return NULL;
+	return argument_node(routine, pref->number);
 }
 
 /* ParserSetupHook */
@@ -79,6 +93,7 @@ static void
 set_up_parser(ParseState *pstate, void *arg)
 {
 	pstate->p_post_columnref_hook = argument_reference;
+	pstate->p_paramref_hook = argument_place;
 	pstate->p_ref_hook_state = arg;
 }
 

@@ -27,3 +27,7 @@ COMMENT ON COLUMN portatext.api_once.request IS 'SHA-256 of function and argumen
 SELECT pg_catalog.pg_extension_config_dump('portatext.api_once', '');
 
 GRANT USAGE ON SCHEMA portatext_api TO portatext_anonymous, portatext_account, portatext_operator;
+
+CREATE DOMAIN portatext_api."text/csv" AS text;
+COMMENT ON DOMAIN portatext_api."text/csv" IS
+    'A file in CSV (RFC 4180), a header first: what functions answer with that PostgREST is to send as text/csv.';
