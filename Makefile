@@ -35,6 +35,9 @@ MODULE_big = portatext
 CORE = \
 	src/access/right.c \
 	src/api/directive.c \
+	src/api/rest_json.c \
+	src/api/rest_route.c \
+	src/api/rest_table.c \
 	src/carrier/adapter.c \
 	src/carrier/choice.c \
 	src/carrier/http.c \
@@ -144,6 +147,9 @@ SQL_PARTS = \
 	src/api/account.sql \
 	src/api/report.sql \
 	src/api/data.sql \
+	src/api/rest.sql \
+	src/api/rest_message.sql \
+	src/api/rest_service.sql \
 	src/account/grants.sql
 
 SOURCES_C = $(sort $(wildcard src/*.c src/*/*.c))

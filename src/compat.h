@@ -36,6 +36,13 @@
 #define PT_OWNS_DATABASE(oid, role) pg_database_ownercheck((oid), (role))
 #endif
 
+/* May the caller call the function? */
+#if PG_VERSION_NUM >= 160000
+#define PT_MAY_EXECUTE(oid) (object_aclcheck(ProcedureRelationId, (oid), GetUserId(), ACL_EXECUTE) == ACLCHECK_OK)
+#else
+#define PT_MAY_EXECUTE(oid) (pg_proc_aclcheck((oid), GetUserId(), ACL_EXECUTE) == ACLCHECK_OK)
+#endif
+
 /* A qualified name as a list; raises 42602 when it is none. */
 #include "utils/regproc.h"
 #include "utils/varlena.h"

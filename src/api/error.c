@@ -35,6 +35,13 @@ static const ErrorStatus statuses[] = {
 	{"54", 413, "too_large"},
 	{"22", 422, "invalid"},
 	{"23", 422, "invalid"},
+	/* A statement of the API that is wrong itself. */
+	{"42601", 500, "server_error"},
+	{"42702", 500, "server_error"},
+	{"42703", 500, "server_error"},
+	{"42803", 500, "server_error"},
+	{"42883", 500, "server_error"},
+	{"42P01", 500, "server_error"},
 	{"42", 422, "invalid"},
 	{"25006", 405, "invalid_method"},
 	{"40", 503, "try_again"},

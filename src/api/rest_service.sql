@@ -1,0 +1,1 @@
+-- Handlers of the SDKs' paths (rest.sql): services and subscribers, numbers, jobs.
