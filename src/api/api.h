@@ -34,9 +34,10 @@ typedef struct PtOnce
 /*
  * Takes the key for this call of a function; true: the same call was answered before,
  * and *answer (jsonb) is its answer.  Waits for a transaction that works at it.
- * Raises PT422 if the key came with other arguments.  Inside SPI_connect.
+ * Raises PT422 if the key came with other arguments, 22023 if it is no key.  Inside
+ * SPI_connect.
  */
-extern bool pt_once_begin(FunctionCallInfo fcinfo, const Oid *types, const char *name, PtOnce *once, Datum *answer);
+extern bool pt_once_begin(FunctionCallInfo fcinfo, const Oid *types, const char *name, PtOnce *once, Datum *answer, bool *isnull);
 
 /* Keeps the answer (jsonb). */
 extern void pt_once_end(const PtOnce *once, Datum answer, bool isnull);

@@ -134,7 +134,8 @@ compile(Routine *routine, HeapTuple row)
 	routine->result_type = form->prorettype;
 	get_typlenbyval(form->prorettype, &routine->result_len, &routine->result_by_value);
 	body = TextDatumGetCString(SysCacheGetAttr(PROCOID, row, Anum_pg_proc_prosrc, &isnull));
-	if (!pt_read_directives(&body, &routine->directives) || form->proretset)
+	if (!pt_read_directives(&body, &routine->directives) || form->proretset ||
+		(routine->directives.once && form->prorettype != JSONBOID))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_FUNCTION_DEFINITION),
 				 errmsg("function \"%s\" is no function of the language portatext_api", routine->name)));
@@ -217,23 +218,35 @@ run(FunctionCallInfo fcinfo, Routine *routine)
 	return pt_result(0, 1, &fcinfo->isnull);
 }
 
+/* Is a function with #once at work?  Those that it calls are a part of its request. */
+static bool once_at_work = false;
+
+/* Runs the statement unless this request was answered before; the result is valid until SPI_finish. */
+static Datum
+run_once(FunctionCallInfo fcinfo, Routine *routine)
+{
+	PtOnce		once;
+	Datum		result;
+
+	once_at_work = true;
+	if (!pt_once_begin(fcinfo, routine->arg_types, routine->name, &once, &result, &fcinfo->isnull))
+	{
+		result = run(fcinfo, routine);
+		pt_once_end(&once, result, fcinfo->isnull);
+	}
+	once_at_work = false;
+	return result;
+}
+
 /* The whole call, inside SPI_connect: rights, a repeated request, the statement. */
 static Datum
 call(FunctionCallInfo fcinfo)
 {
 	Routine    *routine = find_routine(fcinfo->flinfo->fn_oid);
-	PtOnce		once;
-	Datum		result = (Datum) 0;
+	Datum		result;
 
 	pt_request_require(routine->directives.right);
-	if (routine->directives.once && pt_once_begin(fcinfo, routine->arg_types, routine->name, &once, &result))
-		fcinfo->isnull = false;
-	else
-	{
-		result = run(fcinfo, routine);
-		if (routine->directives.once)
-			pt_once_end(&once, result, fcinfo->isnull);
-	}
+	result = routine->directives.once && !once_at_work ? run_once(fcinfo, routine) : run(fcinfo, routine);
 	if (fcinfo->isnull)
 		return (Datum) 0;
 	return SPI_datumTransfer(result, routine->result_by_value, routine->result_len);
@@ -246,6 +259,7 @@ Datum
 pt_api_handler(PG_FUNCTION_ARGS)
 {
 	MemoryContext caller = CurrentMemoryContext;
+	bool		part_of_once = once_at_work;
 	Datum		result = (Datum) 0;
 
 	PG_TRY();
@@ -257,6 +271,7 @@ pt_api_handler(PG_FUNCTION_ARGS)
 	PG_CATCH();
 	{
 		MemoryContextSwitchTo(caller);
+		once_at_work = part_of_once;
 		pt_api_rethrow();
 	}
 	PG_END_TRY();

@@ -13,11 +13,14 @@
 #include "common/cryptohash.h"
 #include "common/sha2.h"
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
 #include "access/request.h"
 #include "account/account.h"
+
+#define MOST 255				/* bytes of a key */
 
 /* SHA-256 of the function's name and its arguments' texts. */
 static Datum
@@ -54,39 +57,51 @@ request_hash(FunctionCallInfo fcinfo, const Oid *types, const char *name)
 	return PointerGetDatum(hash);
 }
 
-/* The answer to the request that took the key, if it was this one; raises if it was another. */
-static void
-earlier_answer(const Datum *values, Datum *answer)
+/* The answer to the request that took the key, if it was this one; raises if it was another; false: it has gone. */
+static bool
+earlier_answer(const Datum *values, Datum *answer, bool *isnull)
 {
 	static PtPlan plan = {
 		"SELECT o.answer, o.function = $3 AND o.request = $4 FROM portatext.api_once o WHERE o.account_id = $1 AND o.key = $2",
 		4, {INT8OID, TEXTOID, TEXTOID, BYTEAOID}
 	};
-	bool		isnull;
 
 	if (pt_plan_run_latest(&plan, values, NULL, SPI_OK_SELECT) == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("the idempotency key is being forgotten")));
-	if (!DatumGetBool(pt_result(0, 2, &isnull)))
+		return false;
+	if (!DatumGetBool(pt_result(0, 2, isnull)))
 		ereport(ERROR,
 				(errcode(MAKE_SQLSTATE('P', 'T', '4', '2', '2')),
 				 errmsg("the idempotency key was used for another request"),
 				 errhint("Use a new key for each request, and the same one only to repeat it.")));
-	*answer = pt_result(0, 1, &isnull);
+	*answer = pt_result(0, 1, isnull);
+	return true;
+}
+
+/* The request's key; NULL: it has none. */
+static char *
+request_key(void)
+{
+	char	   *key = pt_client_header("idempotency-key");
+
+	if (key != NULL && (key[0] == '\0' || strlen(key) > MOST))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("an idempotency key has 1 to %d bytes", MOST)));
+	return key;
 }
 
 bool
-pt_once_begin(FunctionCallInfo fcinfo, const Oid *types, const char *name, PtOnce *once, Datum *answer)
+pt_once_begin(FunctionCallInfo fcinfo, const Oid *types, const char *name, PtOnce *once, Datum *answer, bool *isnull)
 {
 	static PtPlan plan = {
 		"INSERT INTO portatext.api_once (account_id, key, function, request) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
 		4, {INT8OID, TEXTOID, TEXTOID, BYTEAOID}
 	};
-	char	   *key = pt_client_header("idempotency-key");
+	char	   *key = request_key();
 	Datum		values[4];
 	PtRole		saved;
-	bool		taken;
+	bool		mine;
+	bool		answered;
 
 	once->active = key != NULL;
 	if (!once->active)
@@ -98,11 +113,14 @@ pt_once_begin(FunctionCallInfo fcinfo, const Oid *types, const char *name, PtOnc
 	values[2] = CStringGetTextDatum(name);
 	values[3] = request_hash(fcinfo, types, name);
 	pt_become_keeper(&saved);
-	taken = pt_plan_run_latest(&plan, values, NULL, SPI_OK_INSERT) == 0;
-	if (taken)
-		earlier_answer(values, answer);
+	do
+	{
+		CHECK_FOR_INTERRUPTS();
+		mine = pt_plan_run_latest(&plan, values, NULL, SPI_OK_INSERT) > 0;
+		answered = !mine && earlier_answer(values, answer, isnull);
+	} while (!mine && !answered);	/* forgotten in between */
 	pt_become_caller(&saved);
-	return taken;
+	return answered;
 }
 
 void
