@@ -33,6 +33,7 @@ MODULE_big = portatext
 # Files without a PostgreSQL header: built into the extension, and a second
 # time for unit tests, fuzzers and sanitizers.
 CORE = \
+	src/access/client.c \
 	src/access/right.c \
 	src/api/directive.c \
 	src/api/rest_json.c \
@@ -139,6 +140,7 @@ SQL_PARTS = \
 	src/worker/health.sql \
 	src/access/access.sql \
 	src/api/language.sql \
+	src/access/authenticate.sql \
 	src/api/message.sql \
 	src/api/number.sql \
 	src/api/service.sql \

@@ -10,6 +10,7 @@
 #include "utils/acl.h"
 #include "utils/guc.h"
 
+#include "access/access.h"
 #include "access/limit.h"
 #include "account/account.h"
 #include "billing/billing.h"
@@ -44,6 +45,7 @@ _PG_init(void)
 	pt_service_init();
 	pt_reply_guard_init();
 	pt_campaign_init();
+	pt_access_init();
 	pt_limit_request();
 	pt_worker_init();
 	MarkGUCPrefixReserved("portatext");

@@ -47,6 +47,11 @@ pt_request_require(PtRight right)
 {
 	if (!known || (current.rights & right) == right)
 		return;
+	if (current.account_id == 0)
+		ereport(ERROR,
+				(errcode(MAKE_SQLSTATE('P', 'T', '4', '0', '1')),
+				 errmsg("the credentials are missing"),
+				 errhint("Send an API key in the header X-Api-Key, or a session token in X-Session-Token.")));
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 			 errmsg("the right \"%s\" is missing", pt_right_name(right)),

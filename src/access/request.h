@@ -39,7 +39,10 @@ typedef struct PtRequest
 /* NULL: no request of PostgREST has been authenticated in this transaction. */
 extern const PtRequest *pt_request(void);
 
-/* Raises PT403 unless the request has the right; PT_RIGHT_NONE: nothing is asked. */
+/*
+ * Raises 42501 unless the request has the right, PT401 if nobody is known to make it;
+ * PT_RIGHT_NONE: nothing is asked.
+ */
 extern void pt_request_require(PtRight right);
 
 /* A header of PostgREST's request, by its name in lower case, palloc'd; NULL: it is not there. */

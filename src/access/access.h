@@ -1,0 +1,45 @@
+/*
+ * access.h
+ *	  Who calls the API: settings, secrets and the ways to say who one is.
+ */
+#ifndef PORTATEXT_ACCESS_H
+#define PORTATEXT_ACCESS_H
+
+#include "portatext.h"
+
+#include "access/client.h"
+#include "access/request.h"
+
+/* Settings (docs/operations.md). */
+extern int	pt_api_requests_per_minute;
+extern int	pt_api_anonymous_per_minute;
+extern int	pt_api_session_lifetime;	/* seconds */
+extern int	pt_api_nonce_lifetime;	/* seconds */
+
+extern void pt_access_init(void);	/* from _PG_init */
+
+/* The client's address; false: it is not known, and *address is all zeros. */
+extern bool pt_client_address(PtAddress *address);
+
+/*
+ * Finds out who makes the request and fills it in, or refuses it: identify.c.
+ * *most: requests per minute that the credential allows, 0: the installation's.
+ */
+extern void pt_identify(PtRequest *request, int *most);
+
+/* Writes down why the request is refused, unless it is refused already. */
+extern void pt_request_refuse(PtRequest *request, int status, const char *message);
+
+/* SHA-256 of a secret, as bytea: secret.c. */
+extern Datum pt_secret_hash(const char *secret);
+
+/* A prefix and n random characters out of 62, palloc'd. */
+extern char *pt_secret_new(const char *prefix, int n);
+
+/* The SCRAM verifier of a password, palloc'd; raises 22023 for one that is too short or long. */
+extern char *pt_password_verifier(const char *password);
+
+/* Is it the password of this verifier?  NULL: nobody's, which takes as long. */
+extern bool pt_password_fits(const char *password, const char *verifier);
+
+#endif							/* PORTATEXT_ACCESS_H */
