@@ -73,7 +73,7 @@ read_request(bytea *body)
 		.method = pt_client_header("x-original-method"),
 		.uri = pt_client_header("x-original-uri"),
 		.content_type = pt_client_header("x-original-content-type"),
-		.accept = pt_client_header("accept"),
+		.accept = pt_client_header("x-original-accept"),
 		.has_body = VARSIZE_ANY_EXHDR(body) > 0,
 	};
 
