@@ -94,6 +94,7 @@ SELECT portatext.export_contacts('q');
 SELECT portatext.export_contacts();
 
 -- A file that comes in pieces: COPY line by line.
+SELECT portatext.upload_contacts(NULL);
 SELECT portatext.upload_contacts('\x');
 SELECT portatext.start_import('vip') > 0;
 COPY portatext.contact_upload (line) FROM STDIN WITH (FORMAT csv, DELIMITER E'\x02', QUOTE E'\x01');

@@ -266,13 +266,21 @@ PG_FUNCTION_INFO_V1(pt_upload_contacts);
 Datum
 pt_upload_contacts(PG_FUNCTION_ARGS)
 {
-	bytea	   *data = PG_GETARG_BYTEA_PP(0);
-	int			len = VARSIZE_ANY_EXHDR(data);
-	int64		job_id = import_or_current(PG_ARGISNULL(1), PG_ARGISNULL(1) ? 0 : PG_GETARG_INT64(1));
-	int64		account_id = pt_current_account();
+	bytea	   *data;
+	int			len;
+	int64		job_id;
+	int64		account_id;
 	int64		start;
 	PtRole		saved;
 
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("data must not be null")));
+	data = PG_GETARG_BYTEA_PP(0);
+	len = VARSIZE_ANY_EXHDR(data);
+	job_id = import_or_current(PG_ARGISNULL(1), PG_ARGISNULL(1) ? 0 : PG_GETARG_INT64(1));
+	account_id = pt_current_account();
 	SPI_connect();
 	pt_become_keeper(&saved);
 	start = check_import(account_id, job_id);
