@@ -1,13 +1,13 @@
 -- room: api.  The SDKs' operations 12 to 28: contacts, their variables, contact lists.
 
 CREATE FUNCTION portatext.rest_found(value anyelement, what text) RETURNS anyelement
-    LANGUAGE c VOLATILE PARALLEL SAFE
+    LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'pt_rest_found';
 COMMENT ON FUNCTION portatext.rest_found(anyelement, text) IS
     'Internal: the value; null raises undefined_object: what does not exist.';
 
 CREATE FUNCTION portatext.rest_check(condition boolean, state text, message text) RETURNS boolean
-    LANGUAGE c VOLATILE PARALLEL SAFE
+    LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'pt_rest_check';
 COMMENT ON FUNCTION portatext.rest_check(boolean, text, text) IS
     'Internal: true, if the condition is; else raises this SQLSTATE with the message.';
