@@ -13,7 +13,7 @@ SELECT portatext.grant_account('regress_rest_red', :red), portatext.grant_accoun
 SET SESSION AUTHORIZATION regress_rest_red;
 
 -- 13, 12: the own contacts; a bad file is refused with its lines, and the old contacts stay
-SELECT portatext.rest_contacts('{}', NULL);
+SELECT portatext.rest_contacts('{"page": 1}', NULL);
 SELECT portatext.rest_contacts_import('{}', E'number,first_name,last_name\r\n12223334444,John,Doe\r\n13334445555,Albert,"Becken, bauer"\r\n') - 'job_id';
 SELECT portatext.rest_contacts_import('{}', E'number,first_name\n12223334444,Jim\nabc,x\n17,y\n');
 SELECT portatext.rest_contacts_import('{}', E'first_name,number\nJim,12223334444\n');
@@ -55,7 +55,7 @@ SELECT portatext.rest_contact_list_create(jsonb_build_object('body', jsonb_build
 SELECT portatext.rest_contact_list_create('{"body": {"name": "vip"}}', NULL);
 SELECT portatext.rest_contact_list_create('{"body": {}}', NULL);
 SELECT portatext.rest_contact_list_create('{"body": {"name": ["x"]}}', NULL);
-SELECT jsonb_build_object('path', jsonb_build_object('id', :'vip')) AS path \gset
+SELECT jsonb_build_object('page', 1, 'path', jsonb_build_object('id', :'vip')) AS path \gset
 SELECT portatext.rest_contact_list(:'path', NULL) - '{id,created_at}'::text[];
 SELECT portatext.rest_contact_list_change(:'path'::jsonb || '{"body": {"name": "VIP"}}', NULL) - '{id,created_at}'::text[];
 SELECT portatext.rest_contact_list_change(:'path'::jsonb || '{"body": {"description": "the best"}}', NULL) - '{id,created_at}'::text[];
@@ -63,9 +63,9 @@ SELECT portatext.rest_contact_list_change('{"path": {"id": "0"}, "body": {"descr
 SELECT portatext.rest_contact_list('{"path": {"id": "VIP"}}', NULL);
 SELECT portatext.rest_contact_list('{"path": {"id": "99999999999999999999"}}', NULL);
 SELECT l ->> 'id' = :'vip', l ->> 'description'
-    FROM jsonb_array_elements(portatext.rest_contact_lists('{"query": {}}', NULL) -> 'contact_lists') l;
+    FROM jsonb_array_elements(portatext.rest_contact_lists('{"page": 1}', NULL) -> 'contact_lists') l;
 SELECT a ->> 'page', a ->> 'total_pages', jsonb_array_length(a -> 'contact_lists')
-    FROM portatext.rest_contact_lists('{"query": {"page": "2"}, "page": 2}', NULL) a;
+    FROM portatext.rest_contact_lists('{"page": 2}', NULL) a;
 
 -- 25 to 28
 SELECT portatext.rest_list_import(:'path', E'number,points\n12223334444,1\n') - 'job_id';
@@ -80,8 +80,8 @@ SELECT portatext.rest_list_contacts(:'path', NULL);
 SELECT portatext.rest_list_contacts_csv(:'path', NULL);
 SELECT portatext.count_contacts(:'named');
 SELECT number, variables FROM portatext.contacts_of('VIP');
-SELECT jsonb_path_query(portatext.rest_contacts('{"query": {"with_contact_lists": "true"}}', NULL), '$.contacts[*].contact_lists[*].name');
-SELECT portatext.rest_contacts('{"query": {"with_contact_lists": "perhaps"}}', NULL);
+SELECT jsonb_path_query(portatext.rest_contacts('{"page": 1, "query": {"with_contact_lists": "true"}}', NULL), '$.contacts[*].contact_lists[*].name');
+SELECT portatext.rest_contacts('{"page": 1, "query": {"with_contact_lists": "perhaps"}}', NULL);
 SELECT portatext.rest_list_contact_remove(:'contact', NULL);
 SELECT portatext.rest_list_contact_remove(jsonb_set(:'contact', '{path,id}', '"0"'), NULL);
 \set VERBOSITY sqlstate
@@ -97,7 +97,7 @@ SELECT length(portatext.rest_list_contacts_csv(:'path', NULL));
 
 -- nobody sees or changes another's
 SET SESSION AUTHORIZATION regress_rest_blue;
-SELECT portatext.rest_contacts('{}', NULL), portatext.rest_contact_lists('{"query": {}}', NULL);
+SELECT portatext.rest_contacts('{"page": 1}', NULL), portatext.rest_contact_lists('{"page": 1}', NULL);
 \set VERBOSITY sqlstate
 SELECT portatext.rest_contact_list(:'path', NULL);
 SELECT portatext.rest_contact_list_change(:'path'::jsonb || '{"body": {"name": "mine"}}', NULL);
@@ -111,7 +111,7 @@ SELECT portatext.rest_list_contact_remove(:'contact', NULL);
 
 SET SESSION AUTHORIZATION regress_rest_red;
 SELECT portatext.rest_contact_list_delete(:'path', NULL);
-SELECT portatext.rest_contact_lists('{"query": {}}', NULL) #>> '{contact_lists,0,name}' = :'vip';
+SELECT portatext.rest_contact_lists('{"page": 1}', NULL) #>> '{contact_lists,0,name}' = :'vip';
 RESET SESSION AUTHORIZATION;
 DELETE FROM portatext.job WHERE account_id IN (:red, :blue);
 DELETE FROM portatext.contact WHERE account_id IN (:red, :blue);

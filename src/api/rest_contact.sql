@@ -1,51 +1,39 @@
 -- room: api.  The SDKs' operations 12 to 28: contacts, their variables, contact lists.
 
-CREATE FUNCTION portatext.rest_found(value anyelement, what text) RETURNS anyelement
-    LANGUAGE c VOLATILE PARALLEL UNSAFE
-    AS 'MODULE_PATHNAME', 'pt_rest_found';
-COMMENT ON FUNCTION portatext.rest_found(anyelement, text) IS
-    'Internal: the value; null raises undefined_object: what does not exist.';
+CREATE FUNCTION portatext.rest_check(condition boolean, status int, message text) RETURNS boolean
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+    RETURN CASE WHEN condition THEN true ELSE portatext.rest_raise(status, message) IS NOT NULL END;
+COMMENT ON FUNCTION portatext.rest_check(boolean, int, text) IS
+    'Internal: true, if the condition is; else ends the request with this HTTP status and message.';
 
-CREATE FUNCTION portatext.rest_check(condition boolean, state text, message text) RETURNS boolean
-    LANGUAGE c VOLATILE PARALLEL UNSAFE
-    AS 'MODULE_PATHNAME', 'pt_rest_check';
-COMMENT ON FUNCTION portatext.rest_check(boolean, text, text) IS
-    'Internal: true, if the condition is; else raises this SQLSTATE with the message.';
+CREATE FUNCTION portatext.rest_found(value anyelement, what text) RETURNS anyelement
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+    AS $$
+    SELECT CASE WHEN portatext.rest_check(value IS NOT NULL, 404, pg_catalog.concat(what, ' does not exist')) THEN value END
+$$;
+COMMENT ON FUNCTION portatext.rest_found(anyelement, text) IS
+    'Internal: the value; null ends the request with status 404: what does not exist.';
 
 CREATE FUNCTION portatext.rest_id(request jsonb, what text) RETURNS bigint
-    LANGUAGE sql STABLE PARALLEL SAFE
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
     SELECT portatext.rest_found(CASE WHEN p.id ~ '^[0-9]{1,18}$' THEN p.id::bigint END, concat(what, ' ', p.id))
         FROM (SELECT request #>> '{path,id}') p (id);
 $$;
 COMMENT ON FUNCTION portatext.rest_id(jsonb, text) IS
-    'Internal: the id in a request''s path. Raises undefined_object when it is no number.';
-
-CREATE FUNCTION portatext.rest_pages(things bigint) RETURNS bigint
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN CASE WHEN things OPERATOR(pg_catalog.>) 50
-        THEN (things OPERATOR(pg_catalog.+) 49) OPERATOR(pg_catalog./) 50 ELSE 1 END;
-COMMENT ON FUNCTION portatext.rest_pages(bigint) IS 'Internal: how many pages of 50 there are, 1 at least.';
-
-CREATE FUNCTION portatext.rest_page(request jsonb) RETURNS bigint
-    LANGUAGE sql STABLE PARALLEL SAFE
-    SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-    AS $$
-    SELECT GREATEST(COALESCE((request ->> 'page')::bigint, 1), 1);
-$$;
-COMMENT ON FUNCTION portatext.rest_page(jsonb) IS 'Internal: the page that a request asks for, from 1.';
+    'Internal: the id in a request''s path. 404 when it is no number.';
 
 CREATE FUNCTION portatext.rest_text(body jsonb, name text) RETURNS text
-    LANGUAGE sql STABLE PARALLEL SAFE
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
     SELECT body ->> name
         WHERE COALESCE(jsonb_typeof(body -> name) NOT IN ('object', 'array'), true)
-           OR portatext.rest_check(false, '22023', concat(name, ' is not a text'));
+           OR portatext.rest_check(false, 400, concat(name, ' is not a text'));
 $$;
 COMMENT ON FUNCTION portatext.rest_text(jsonb, text) IS
-    'Internal: a member of a body as text, null if it is missing. Raises invalid_parameter_value when it is an object or array.';
+    'Internal: a member of a body as text, null if it is missing. 400 when it is an object or array.';
 
 -- Variables go to and from contacts as [{"key", "value"}].
 
@@ -60,21 +48,21 @@ COMMENT ON FUNCTION portatext.rest_pairs(jsonb) IS
     'Internal: the variables of a contact as the SDKs read them, [{"key", "value"}].';
 
 CREATE FUNCTION portatext.rest_pairs_read(body jsonb) RETURNS jsonb
-    LANGUAGE sql STABLE PARALLEL SAFE
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
     SELECT COALESCE(jsonb_object_agg(e.value ->> 'key', e.value -> 'value')
-                    FILTER (WHERE portatext.rest_check(jsonb_typeof(e.value -> 'key') = 'string' AND e.value ? 'value', '22023',
+                    FILTER (WHERE portatext.rest_check(jsonb_typeof(e.value -> 'key') = 'string' AND e.value ? 'value', 400,
                                                        'variables have a key and a value each')), '{}')
         FROM jsonb_array_elements(
-            CASE WHEN portatext.rest_check(jsonb_typeof(body -> 'variables') = 'array', '22023',
+            CASE WHEN portatext.rest_check(jsonb_typeof(body -> 'variables') = 'array', 400,
                                            'variables is not a list of {"key", "value"}') THEN body -> 'variables' END) e;
 $$;
 COMMENT ON FUNCTION portatext.rest_pairs_read(jsonb) IS
-    'Internal: the member variables of a body, [{"key", "value"}], as an object. Raises invalid_parameter_value when it is something else.';
+    'Internal: the member variables of a body, [{"key", "value"}], as an object. 400 when it is something else.';
 
 CREATE FUNCTION portatext.rest_list(list_id bigint) RETURNS text
-    LANGUAGE sql STABLE PARALLEL UNSAFE
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
     SELECT portatext.rest_found((SELECT l.name FROM portatext.contact_list l
@@ -82,7 +70,7 @@ CREATE FUNCTION portatext.rest_list(list_id bigint) RETURNS text
                                 concat('contact list ', list_id));
 $$;
 COMMENT ON FUNCTION portatext.rest_list(bigint) IS
-    'Internal: the name of the caller''s contact list with this id: a name goes before an id where both are understood. Raises undefined_object.';
+    'Internal: the name of the caller''s contact list with this id: a name goes before an id where both are understood. 404 when there is none.';
 
 CREATE FUNCTION portatext.rest_show_list(list_id bigint) RETURNS jsonb
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
@@ -94,17 +82,13 @@ CREATE FUNCTION portatext.rest_show_list(list_id bigint) RETURNS jsonb
                                  WHERE l.list_id = $1 AND l.account_id = portatext.current_account()),
                                 concat('contact list ', list_id));
 $$;
-COMMENT ON FUNCTION portatext.rest_show_list(bigint) IS 'Internal: a contact list of the caller''s, as it is now. Raises undefined_object.';
+COMMENT ON FUNCTION portatext.rest_show_list(bigint) IS 'Internal: a contact list of the caller''s, as it is now. 404 when there is none.';
 
 CREATE FUNCTION portatext.rest_contact_page(list text, request jsonb) RETURNS jsonb
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
-    SELECT jsonb_build_object(
-            'page', portatext.rest_page(request),
-            'total_pages', portatext.rest_pages((SELECT count(*) FROM portatext.contact c
-                                                 WHERE c.version = v.version AND c.account_id = v.account)),
-            'contacts', COALESCE((
+    SELECT portatext.rest_page('contacts', (
                 SELECT jsonb_agg(jsonb_build_object('number', ltrim(p.number, '+'), 'variables', portatext.rest_pairs(p.variables))
                                  || CASE WHEN (request #>> '{query,with_contact_lists}')::boolean THEN
                                      jsonb_build_object('contact_lists', (
@@ -117,7 +101,8 @@ CREATE FUNCTION portatext.rest_contact_page(list text, request jsonb) RETURNS js
                                  ORDER BY p.number)
                 FROM (SELECT c.number::text AS number, c.variables FROM portatext.contact c
                       WHERE c.version = v.version AND c.account_id = v.account
-                      ORDER BY c.number::text LIMIT 50 OFFSET (portatext.rest_page(request) - 1) * 50) p), '[]'))
+                      ORDER BY c.number::text LIMIT 50 OFFSET portatext.rest_offset(request)) p),
+            request, (SELECT count(*) FROM portatext.contact c WHERE c.version = v.version AND c.account_id = v.account))
         FROM (SELECT portatext.contact_version(list), portatext.current_account()) v (version, account);
 $$;
 COMMENT ON FUNCTION portatext.rest_contact_page(text, jsonb) IS
@@ -141,15 +126,15 @@ CREATE FUNCTION portatext.rest_import(list text, csv bytea) RETURNS jsonb
     SELECT jsonb_build_object('contacts', i.contacts, 'lines', i.lines, 'normalised', i.normalised,
                               'duplicates', i.duplicates, 'job_id', i.job_id)
         FROM portatext.import_contacts(list, csv) i
-        WHERE i.replaced OR portatext.rest_check(false, '22023', portatext.rest_import_problems(i.job_id));
+        WHERE i.replaced OR portatext.rest_check(false, 400, portatext.rest_import_problems(i.job_id));
 $$;
 COMMENT ON FUNCTION portatext.rest_import(text, bytea) IS
     'Internal: replaces the contacts of a list by those of a file. A file with a bad line is an error that names it (CSV-08), and the list stays as it was.';
-GRANT EXECUTE ON FUNCTION portatext.rest_found(anyelement, text), portatext.rest_check(boolean, text, text),
-    portatext.rest_id(jsonb, text), portatext.rest_pages(bigint), portatext.rest_page(jsonb), portatext.rest_text(jsonb, text),
+GRANT EXECUTE ON FUNCTION portatext.rest_found(anyelement, text), portatext.rest_check(boolean, int, text),
+    portatext.rest_id(jsonb, text), portatext.rest_text(jsonb, text),
     portatext.rest_pairs(jsonb), portatext.rest_pairs_read(jsonb), portatext.rest_list(bigint), portatext.rest_show_list(bigint),
     portatext.rest_contact_page(text, jsonb), portatext.rest_import_problems(bigint), portatext.rest_import(text, bytea)
-    TO portatext_account, portatext_operator;
+    TO portatext_account;
 
 -- The account's own contacts.
 
@@ -160,7 +145,7 @@ CREATE FUNCTION portatext.rest_contacts(request jsonb, content bytea) RETURNS js
     SELECT portatext.rest_contact_page(NULL, request)
 $$;
 COMMENT ON FUNCTION portatext.rest_contacts(jsonb, bytea) IS
-    'SDK operation 12: the own contacts, whose variables count for every list and every message; with_contact_lists adds the lists that each is on.';
+    'Handler: GET contacts: the own contacts, whose variables count for every list and every message; with_contact_lists adds the lists that each is on.';
 
 CREATE FUNCTION portatext.rest_contacts_csv(request jsonb, content bytea) RETURNS text
     LANGUAGE portatext_api VOLATILE PARALLEL UNSAFE
@@ -169,7 +154,7 @@ CREATE FUNCTION portatext.rest_contacts_csv(request jsonb, content bytea) RETURN
     SELECT string_agg(e.line, E'\n') || E'\n' FROM portatext.export_contacts() e (line)
 $$;
 COMMENT ON FUNCTION portatext.rest_contacts_csv(jsonb, bytea) IS
-    'SDK operation 12 as CSV, to be imported again (CSV-09); so it has no column for the lists.';
+    'Handler: GET contacts as CSV, to be imported again (CSV-09); so it has no column for the lists.';
 
 CREATE FUNCTION portatext.rest_contacts_import(request jsonb, content bytea) RETURNS jsonb
     LANGUAGE portatext_api VOLATILE PARALLEL UNSAFE
@@ -178,7 +163,7 @@ CREATE FUNCTION portatext.rest_contacts_import(request jsonb, content bytea) RET
     SELECT portatext.rest_import(NULL, content)
 $$;
 COMMENT ON FUNCTION portatext.rest_contacts_import(jsonb, bytea) IS
-    'SDK operation 13: replaces the own contacts by those of a CSV file.';
+    'Handler: PUT contacts: replaces the own contacts by those of a CSV file.';
 
 CREATE FUNCTION portatext.rest_variables(request jsonb, content bytea) RETURNS jsonb
     LANGUAGE portatext_api VOLATILE PARALLEL UNSAFE
@@ -188,7 +173,7 @@ CREATE FUNCTION portatext.rest_variables(request jsonb, content bytea) RETURNS j
                portatext.contact_variables(request #>> '{path,number}'), concat('contact ', request #>> '{path,number}'))))
 $$;
 COMMENT ON FUNCTION portatext.rest_variables(jsonb, bytea) IS
-    'SDK operation 14: the variables of an own contact.';
+    'Handler: GET contacts/{number}/variables: the variables of an own contact.';
 
 CREATE FUNCTION portatext.rest_variables_set(request jsonb, content bytea) RETURNS jsonb
     LANGUAGE portatext_api VOLATILE PARALLEL UNSAFE
@@ -197,7 +182,7 @@ CREATE FUNCTION portatext.rest_variables_set(request jsonb, content bytea) RETUR
     SELECT '{}'::jsonb FROM portatext.set_contact(request #>> '{path,number}', portatext.rest_pairs_read(request -> 'body'))
 $$;
 COMMENT ON FUNCTION portatext.rest_variables_set(jsonb, bytea) IS
-    'SDK operation 15: replaces all variables of an own contact, which is made if it is new.';
+    'Handler: PUT contacts/{number}/variables: replaces all variables of an own contact, which is made if it is new.';
 
 CREATE FUNCTION portatext.rest_variables_delete(request jsonb, content bytea) RETURNS jsonb
     LANGUAGE portatext_api VOLATILE PARALLEL UNSAFE
@@ -209,7 +194,7 @@ CREATE FUNCTION portatext.rest_variables_delete(request jsonb, content bytea) RE
         CROSS JOIN LATERAL portatext.set_contact(CASE WHEN f.variables IS NOT NULL THEN request #>> '{path,number}' END) s
 $$;
 COMMENT ON FUNCTION portatext.rest_variables_delete(jsonb, bytea) IS
-    'SDK operation 16: takes all variables of an own contact.';
+    'Handler: DELETE contacts/{number}/variables: takes all variables of an own contact.';
 
 CREATE FUNCTION portatext.rest_variable(request jsonb, content bytea) RETURNS jsonb
     LANGUAGE portatext_api VOLATILE PARALLEL UNSAFE
@@ -220,19 +205,19 @@ CREATE FUNCTION portatext.rest_variable(request jsonb, content bytea) RETURNS js
                concat('variable ', request #>> '{path,name}', ' of contact ', request #>> '{path,number}')))
 $$;
 COMMENT ON FUNCTION portatext.rest_variable(jsonb, bytea) IS
-    'SDK operation 17: one variable of an own contact.';
+    'Handler: GET contacts/{number}/variables/{name}: one variable of an own contact.';
 
 CREATE FUNCTION portatext.rest_variable_set(request jsonb, content bytea) RETURNS jsonb
     LANGUAGE portatext_api VOLATILE PARALLEL UNSAFE
     AS $$
 #right manage
     SELECT '{}'::jsonb
-        FROM portatext.rest_check(request -> 'body' ? 'value', '22023', 'value is missing') c (good)
+        FROM portatext.rest_check(request -> 'body' ? 'value', 400, 'value is missing') c (good)
         CROSS JOIN LATERAL portatext.set_contact_variable(CASE WHEN c.good THEN request #>> '{path,number}' END,
                request #>> '{path,name}', portatext.rest_text(request -> 'body', 'value')) s
 $$;
 COMMENT ON FUNCTION portatext.rest_variable_set(jsonb, bytea) IS
-    'SDK operation 18: sets one variable of an own contact, which is made if it is new; null takes the variable away.';
+    'Handler: PUT contacts/{number}/variables/{name}: sets one variable of an own contact, which is made if it is new; null takes the variable away.';
 
 CREATE FUNCTION portatext.rest_variable_delete(request jsonb, content bytea) RETURNS jsonb
     LANGUAGE portatext_api VOLATILE PARALLEL UNSAFE
@@ -243,7 +228,7 @@ CREATE FUNCTION portatext.rest_variable_delete(request jsonb, content bytea) RET
                concat('variable ', request #>> '{path,name}', ' of contact ', request #>> '{path,number}'))
 $$;
 COMMENT ON FUNCTION portatext.rest_variable_delete(jsonb, bytea) IS
-    'SDK operation 19: takes one variable of an own contact.';
+    'Handler: DELETE contacts/{number}/variables/{name}: takes one variable of an own contact.';
 
 -- Contact lists.
 
@@ -251,22 +236,17 @@ CREATE FUNCTION portatext.rest_contact_lists(request jsonb, content bytea) RETUR
     LANGUAGE portatext_api VOLATILE PARALLEL UNSAFE
     AS $$
 #right read
-    SELECT jsonb_build_object(
-            'page', p.page,
-            'total_pages', CASE WHEN p.size IS NULL THEN 1 ELSE portatext.rest_pages((
-                SELECT count(*) FROM portatext.contact_list l
-                WHERE l.account_id = (SELECT portatext.current_account()) AND l.name IS NOT NULL)) END,
-            'contact_lists', COALESCE((
-                SELECT jsonb_agg(jsonb_build_object('id', x.list_id, 'name', x.name, 'description', x.description,
-                                                    'created_at', x.created_at) ORDER BY x.list_id)
-                FROM (SELECT l.* FROM portatext.contact_list l
-                      WHERE l.account_id = (SELECT portatext.current_account()) AND l.name IS NOT NULL
-                      ORDER BY l.list_id LIMIT p.size OFFSET (p.page - 1) * 50) x), '[]'))
-        FROM (SELECT CASE WHEN request -> 'query' ? 'page' THEN portatext.rest_page(request) ELSE 1 END,
-                     CASE WHEN request -> 'query' ? 'page' THEN 50 END) p (page, size)
+    SELECT portatext.rest_page('contact_lists',
+        (SELECT jsonb_agg(jsonb_build_object('id', p.list_id, 'name', p.name, 'description', p.description,
+                                             'created_at', p.created_at) ORDER BY p.list_id)
+         FROM (SELECT l.* FROM portatext.contact_list l
+               WHERE l.account_id = (SELECT portatext.current_account()) AND l.name IS NOT NULL
+               ORDER BY l.list_id LIMIT 50 OFFSET portatext.rest_offset(request)) p),
+        request, (SELECT count(*) FROM portatext.contact_list l
+                  WHERE l.account_id = (SELECT portatext.current_account()) AND l.name IS NOT NULL))
 $$;
 COMMENT ON FUNCTION portatext.rest_contact_lists(jsonb, bytea) IS
-    'SDK operation 20: the contact lists; all, unless a page is asked for, as the SDKs cannot turn it.';
+    'Handler: GET contact_lists.';
 
 CREATE FUNCTION portatext.rest_contact_list_create(request jsonb, content bytea) RETURNS jsonb
     LANGUAGE portatext_api VOLATILE PARALLEL UNSAFE
@@ -276,7 +256,7 @@ CREATE FUNCTION portatext.rest_contact_list_create(request jsonb, content bytea)
         FROM portatext.create_contact_list(portatext.rest_text(request -> 'body', 'name'),
                                            portatext.rest_text(request -> 'body', 'description')) l (id)
 $$;
-COMMENT ON FUNCTION portatext.rest_contact_list_create(jsonb, bytea) IS 'SDK operation 21: makes a contact list.';
+COMMENT ON FUNCTION portatext.rest_contact_list_create(jsonb, bytea) IS 'Handler: POST contact_lists: makes a contact list.';
 
 CREATE FUNCTION portatext.rest_contact_list(request jsonb, content bytea) RETURNS jsonb
     LANGUAGE portatext_api VOLATILE PARALLEL UNSAFE
@@ -284,7 +264,7 @@ CREATE FUNCTION portatext.rest_contact_list(request jsonb, content bytea) RETURN
 #right read
     SELECT portatext.rest_show_list(portatext.rest_id(request, 'contact list'))
 $$;
-COMMENT ON FUNCTION portatext.rest_contact_list(jsonb, bytea) IS 'SDK operation 22: a contact list.';
+COMMENT ON FUNCTION portatext.rest_contact_list(jsonb, bytea) IS 'Handler: GET contact_lists/{id}: a contact list.';
 
 CREATE FUNCTION portatext.rest_contact_list_change(request jsonb, content bytea) RETURNS jsonb
     LANGUAGE portatext_api VOLATILE PARALLEL UNSAFE
@@ -296,7 +276,7 @@ CREATE FUNCTION portatext.rest_contact_list_change(request jsonb, content bytea)
                                            portatext.rest_text(request -> 'body', 'description')) u
 $$;
 COMMENT ON FUNCTION portatext.rest_contact_list_change(jsonb, bytea) IS
-    'SDK operation 23: gives a contact list another name or description; what is missing stays.';
+    'Handler: PUT contact_lists/{id}: gives a contact list another name or description; what is missing stays.';
 
 CREATE FUNCTION portatext.rest_contact_list_delete(request jsonb, content bytea) RETURNS jsonb
     LANGUAGE portatext_api VOLATILE PARALLEL UNSAFE
@@ -304,7 +284,7 @@ CREATE FUNCTION portatext.rest_contact_list_delete(request jsonb, content bytea)
 #right manage
     SELECT '{}'::jsonb FROM portatext.delete_contact_list(portatext.rest_list(portatext.rest_id(request, 'contact list'))) d
 $$;
-COMMENT ON FUNCTION portatext.rest_contact_list_delete(jsonb, bytea) IS 'SDK operation 24: deletes a contact list.';
+COMMENT ON FUNCTION portatext.rest_contact_list_delete(jsonb, bytea) IS 'Handler: DELETE contact_lists/{id}: deletes a contact list.';
 
 CREATE FUNCTION portatext.rest_list_contacts(request jsonb, content bytea) RETURNS jsonb
     LANGUAGE portatext_api VOLATILE PARALLEL UNSAFE
@@ -312,7 +292,7 @@ CREATE FUNCTION portatext.rest_list_contacts(request jsonb, content bytea) RETUR
 #right read
     SELECT portatext.rest_contact_page(portatext.rest_list(portatext.rest_id(request, 'contact list')), request)
 $$;
-COMMENT ON FUNCTION portatext.rest_list_contacts(jsonb, bytea) IS 'SDK operation 25: the contacts of a list.';
+COMMENT ON FUNCTION portatext.rest_list_contacts(jsonb, bytea) IS 'Handler: GET contact_lists/{id}/contacts: the contacts of a list.';
 
 CREATE FUNCTION portatext.rest_list_contacts_csv(request jsonb, content bytea) RETURNS text
     LANGUAGE portatext_api VOLATILE PARALLEL UNSAFE
@@ -321,7 +301,7 @@ CREATE FUNCTION portatext.rest_list_contacts_csv(request jsonb, content bytea) R
     SELECT string_agg(e.line, E'\n') || E'\n'
         FROM portatext.export_contacts(portatext.rest_list(portatext.rest_id(request, 'contact list'))) e (line)
 $$;
-COMMENT ON FUNCTION portatext.rest_list_contacts_csv(jsonb, bytea) IS 'SDK operation 25 as CSV, to be imported again.';
+COMMENT ON FUNCTION portatext.rest_list_contacts_csv(jsonb, bytea) IS 'Handler: GET contact_lists/{id}/contacts as CSV, to be imported again.';
 
 CREATE FUNCTION portatext.rest_list_import(request jsonb, content bytea) RETURNS jsonb
     LANGUAGE portatext_api VOLATILE PARALLEL UNSAFE
@@ -330,7 +310,7 @@ CREATE FUNCTION portatext.rest_list_import(request jsonb, content bytea) RETURNS
     SELECT portatext.rest_import(portatext.rest_list(portatext.rest_id(request, 'contact list')), content)
 $$;
 COMMENT ON FUNCTION portatext.rest_list_import(jsonb, bytea) IS
-    'SDK operation 26: replaces the contacts of a list by those of a CSV file.';
+    'Handler: PUT contact_lists/{id}/contacts: replaces the contacts of a list by those of a CSV file.';
 
 CREATE FUNCTION portatext.rest_list_contact_set(request jsonb, content bytea) RETURNS jsonb
     LANGUAGE portatext_api VOLATILE PARALLEL UNSAFE
@@ -343,7 +323,7 @@ CREATE FUNCTION portatext.rest_list_contact_set(request jsonb, content bytea) RE
                     ELSE portatext.contact_variables(request #>> '{path,number}', l.name) END, l.name) s
 $$;
 COMMENT ON FUNCTION portatext.rest_list_contact_set(jsonb, bytea) IS
-    'SDK operation 27: puts a contact on a list, and replaces its variables of this list if there are some in the body.';
+    'Handler: PUT contact_lists/{id}/contacts/{number}: puts a contact on a list, and replaces its variables of this list if there are some in the body.';
 
 CREATE FUNCTION portatext.rest_list_contact_remove(request jsonb, content bytea) RETURNS jsonb
     LANGUAGE portatext_api VOLATILE PARALLEL UNSAFE
@@ -354,7 +334,7 @@ CREATE FUNCTION portatext.rest_list_contact_remove(request jsonb, content bytea)
                              portatext.rest_list(portatext.rest_id(request, 'contact list'))) THEN '{}'::jsonb END,
                concat('contact ', request #>> '{path,number}', ' of list ', request #>> '{path,id}'))
 $$;
-COMMENT ON FUNCTION portatext.rest_list_contact_remove(jsonb, bytea) IS 'SDK operation 28: takes a contact off a list.';
+COMMENT ON FUNCTION portatext.rest_list_contact_remove(jsonb, bytea) IS 'Handler: DELETE contact_lists/{id}/contacts/{number}: takes a contact off a list.';
 GRANT EXECUTE ON FUNCTION portatext.rest_contacts(jsonb, bytea), portatext.rest_contacts_csv(jsonb, bytea),
     portatext.rest_contacts_import(jsonb, bytea), portatext.rest_variables(jsonb, bytea),
     portatext.rest_variables_set(jsonb, bytea), portatext.rest_variables_delete(jsonb, bytea),
@@ -365,4 +345,4 @@ GRANT EXECUTE ON FUNCTION portatext.rest_contacts(jsonb, bytea), portatext.rest_
     portatext.rest_list_contacts(jsonb, bytea), portatext.rest_list_contacts_csv(jsonb, bytea),
     portatext.rest_list_import(jsonb, bytea), portatext.rest_list_contact_set(jsonb, bytea),
     portatext.rest_list_contact_remove(jsonb, bytea)
-    TO portatext_account, portatext_operator;
+    TO portatext_account;
