@@ -37,13 +37,14 @@ COMMENT ON TABLE portatext.operator IS 'Mobile operators that this installation 
 SELECT pg_catalog.pg_extension_config_dump('portatext.operator', '');
 
 CREATE VIEW portatext.operators WITH (security_barrier) AS
-    SELECT o.mcc, o.mnc, o.country, o.name FROM portatext.operator o
+    SELECT o.mcc, o.mnc, o.country, o.name, 'this installation'::text AS source, NULL::date AS source_date FROM portatext.operator o
     UNION ALL
-    SELECT s.mcc, s.mnc, s.country, s.name FROM portatext.shipped_operator s
+    SELECT s.mcc, s.mnc, s.country, s.name, 'mobile-broadband-provider-info %s', date '%s' FROM portatext.shipped_operator s
     WHERE NOT EXISTS (SELECT FROM portatext.operator o
                       WHERE o.mcc OPERATOR(pg_catalog.=) s.mcc AND o.mnc OPERATOR(pg_catalog.=) s.mnc);
 COMMENT ON VIEW portatext.operators IS
     'All known mobile operators, to be sorted by country or mcc (NUM-07). The list is not complete: networks come and go.';
+COMMENT ON COLUMN portatext.operators.source_date IS 'The day of the source; null: the installation keeps the row itself.';
 GRANT SELECT ON portatext.operators TO portatext_account, portatext_operator;
 GRANT SELECT, INSERT, UPDATE, DELETE ON portatext.operator TO portatext_operator;
 """
@@ -68,7 +69,7 @@ def main():
                              check=True, capture_output=True, text=True).stdout
     rows = ["    ('%s', '%s', '%s', '%s')" % (mcc, mnc, country, name.replace("'", "''"))
             for mcc, mnc, country, name in operators()]
-    sys.stdout.write(HEAD % (version, version) + ",\n".join(rows) + TAIL)
+    sys.stdout.write(HEAD % (version, version) + ",\n".join(rows) + TAIL % (version, version.split("-")[0]))
 
 
 main()

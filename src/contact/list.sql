@@ -34,6 +34,9 @@ BEGIN
     IF list IS NULL THEN
         SELECT * INTO l FROM portatext.contact_list x WHERE x.account_id = mine AND x.name IS NULL;
         IF NOT FOUND THEN
+            IF current_setting('transaction_read_only')::boolean THEN
+                RETURN NULL;
+            END IF;
             INSERT INTO portatext.contact_list (account_id) VALUES (mine) ON CONFLICT DO NOTHING;
             SELECT * INTO l FROM portatext.contact_list x WHERE x.account_id = mine AND x.name IS NULL;
         END IF;
@@ -51,7 +54,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION portatext.contact_list_named(text) IS
-    'Internal: the caller''s list with this name, else with this id; null: the own contacts, which begin to exist by this. Raises undefined_object when there is none.';
+    'Internal: the caller''s list with this name, else with this id; null: the own contacts, which begin to exist by this, or in a read-only transaction null. Raises undefined_object when there is none.';
 
 CREATE FUNCTION portatext.contact_version(list text) RETURNS bigint
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
