@@ -243,7 +243,8 @@ sub account
 	$self->{accounts}++;
 	$node->safe_psql($self->{db}, sprintf q{SELECT portatext.assign_did('+120255501%02d', %d)}, $self->{accounts}, $id);
 	$node->safe_psql($self->{db}, "SELECT portatext.set_tariff('', 1) WHERE NOT EXISTS (SELECT FROM portatext.tariff)");
-	$node->safe_psql($self->{db}, sprintf q{SELECT portatext.recharge(%d, 'test', %d)}, $credits // 1000, $id);
+	$node->safe_psql($self->{db}, sprintf q{SELECT portatext.recharge(%d, 'test', %d)}, $credits // 1000, $id)
+	  if $credits // 1;
 	return $id;
 }
 

@@ -77,7 +77,7 @@ $r = shop(200, 'by id, as documented', GET => "/messages?id=eq.$sent->{id}");
 is($r->{json}[0]{client_ref}, 'r1', 'finds it');
 
 # Two pages meet without a gap.
-my @pages = map { shop($_ < 20 ? 206 : 206, 'a page with a count', GET => '/messages?order=id&select=number', headers => {
+my @pages = map { shop(206, 'a page with a count', GET => '/messages?order=id&select=number', headers => {
 	Range => "$_-" . ($_ + 9), Prefer => 'count=exact' }) } 0, 10, 20;
 is($pages[1]{headers}{'content-range'}, '10-19/26', 'Content-Range counts all');
 is($pages[2]{headers}{'content-range'}, '20-25/26', 'the last page is shorter');
@@ -90,7 +90,7 @@ like($estimated->{headers}{'content-range'}, qr{^0-4/\d+$}, 'has a number');
 # ---- CSV ----
 
 $r = shop(200, 'API-01: CSV out', GET => '/messages?order=id&limit=2&select=number,text', accept => 'text/csv');
-is($r->{content}, "number,text\n12223334444,Your table is ready.\n12223334410,Text number 10", 'with a header line');
+is($r->{content}, qq{number,text\n12223334444,"Your table is ready."\n12223334410,"Text number 10"}, 'with a header line');
 like($r->{headers}{'content-type'}, qr{^text/csv}, 'says what it is');
 
 # ---- errors ----
