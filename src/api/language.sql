@@ -2,7 +2,10 @@
 
 CREATE SCHEMA portatext_api;
 COMMENT ON SCHEMA portatext_api IS
-    'PortaText: send and receive SMS, contacts, campaigns, short-code services. Numbers are digits without +; times carry their zone; money is in credits.';
+'PortaText
+
+Send and receive SMS, contacts, campaigns, short-code services. Lists are read with GET, filters, order and pages as in PostgREST; everything else is a function to POST to. Numbers are digits without +; times carry their zone; money is in credits.
+Every request says who makes it: X-Api-Key, X-Session-Token (from login), or Authorization: Bearer with a JWT. Errors have a code for programs, a message, details and a hint.';
 
 CREATE FUNCTION portatext.api_handler() RETURNS language_handler
     LANGUAGE c AS 'MODULE_PATHNAME', 'pt_api_handler';

@@ -140,7 +140,9 @@ for my $name (sort keys %{ $api->{definitions} })
 {
 	ok($api->{definitions}{$name}{description}, "$name is described");
 }
-unlike(encode_json($api), qr/account_id/, 'no column account_id is shown');
+is_deeply([ grep { $api->{definitions}{$_}{properties}{account_id} } keys %{ $api->{definitions} } ], [], 'no list shows account_id');
+is($api->{info}{title}, 'PortaText', 'it has a title');
+like($api->{info}{description}, qr/\w/, 'and an introduction');
 
 # What docs/api.md names is there.
 for my $path (slurp_file('docs/api.md') =~ m{(?:GET |\$api)(/[a-z_]+)\b}g, map { "/rpc/$_" } slurp_file('docs/api.md') =~ m{/rpc/([a-z_]+)}g)

@@ -74,7 +74,7 @@ for my $via ('direct', 'nginx')
 }
 
 # Settings cannot be made by a request.
-for my $name ('set_config', 'act_as', 'current_setting', 'authenticate')
+for my $name ('set_config', 'act_as', 'current_setting')
 {
 	$r = $rest->post("/rpc/$name", via => 'nginx', key => $here, json => { setting_name => 'role', new_value => 'portatext_owner', is_local => JSON::PP::true() });
 	is($r->{status}, 404, "/rpc/$name cannot be called") or diag($r->{content});
