@@ -3,7 +3,9 @@
 use strict;
 use warnings;
 
+use HTTP::Tiny;
 use JSON::PP;
+use POSIX ();
 use PortatextNode qw(wait_for);
 use PortatextRest;
 use PostgreSQL::Test::Utils;
@@ -14,7 +16,7 @@ PortatextRest::needed();
 my $node = PortatextNode->new_node('native', shipped => 1);
 
 $node->safe_psql('postgres', 'CREATE EXTENSION portatext');
-my $rest = PortatextRest->start($node, nginx => 0);
+my $rest = PortatextRest->start($node, pool => 4);
 my $shop = $rest->account('shop', 100);
 my $key = $rest->key($shop);
 
@@ -93,6 +95,21 @@ $r = shop(200, 'API-01: CSV out', GET => '/messages?order=id&limit=2&select=numb
 is($r->{content}, qq{number,text\n12223334444,"Your table is ready."\n12223334410,"Text number 10"}, 'with a header line');
 like($r->{headers}{'content-type'}, qr{^text/csv}, 'says what it is');
 
+shop(200, 'a contact list', POST => '/rpc/create_contact_list', json => { name => 'friends' });
+my $file = "number,first_name\n12223334444,Ana\n12223335555,Bea\n";
+$r = shop(200, 'CSV-01: CSV in', POST => '/rpc/import_contacts_csv', type => 'text/plain', content => $file, headers => { 'X-List' => 'friends' });
+is($r->{json}{contacts}, 2, 'CSV-01: two contacts');
+$r = shop(200, 'CSV-01: and out again', POST => '/rpc/export_contacts', json => { list => 'friends' }, accept => 'text/csv');
+is($r->{content} =~ tr/\r//dr, $file, 'CSV-01: as it was');
+$r = shop(200, 'a filter into JSON', GET => '/contacts?variables->>first_name=eq.Bea&select=number,list');
+is_deeply($r->{json}, [ { number => '12223335555', list => 'friends' } ], 'finds the contact');
+$r = shop(422, 'CSV-01: a file with a bad line', POST => '/rpc/import_contacts_csv', type => 'text/plain', content => "number\n12223336666\nabc\n", headers => { 'X-List' => 'friends' });
+is($r->{json}{problems}[0]{line}, 3, 'CSV-01: says which');
+is(scalar @{ shop(200, 'the list', GET => '/contacts?list=eq.friends')->{json} }, 2, 'CSV-01: and the list is as it was');
+my $csv = shop(200, 'BILL-19: the summary as CSV', GET => '/rpc/summary_csv', accept => 'text/csv')->{content};
+like($csv, qr/^date,country,/, 'BILL-19: has a header line');
+like($csv, qr/,26,/, 'BILL-19: and the 26 messages');
+
 # ---- errors ----
 
 my $e = refused(422, 'bad_number', 'a number that is none', send_sms('abc', 'Your table is ready.'));
@@ -101,6 +118,9 @@ refused(422, 'too_short', 'a text that is too short', send_sms('12223334444', 'x
 refused(422, 'unknown_sender', 'a sender of nobody', send_sms('12223334444', 'Your table is ready.', from => '12025559999'));
 refused(404, 'PGRST202', 'a function that is not there', POST => '/rpc/nothing', json => {});
 refused(400, 'PGRST102', 'broken JSON', POST => '/rpc/send_sms', content => '{"to": ');
+refused(409, 'already_exists', 'a name that is taken', POST => '/rpc/create_contact_list', json => { name => 'friends' });
+refused(404, 'not_found', 'a list that is not there', POST => '/rpc/delete_contact_list', json => { list => 'enemies' });
+refused(422, 'invalid', 'a value that is not allowed', POST => '/rpc/create_contact_list', json => { name => '' });
 shop(405, 'GET cannot send', GET => '/rpc/send_sms?to=12223334444&text=Your+table+is+ready');
 $rest->sql_for($shop, q{SELECT portatext.blacklist_add('+12223339999')});
 refused(422, 'blacklisted', 'a blacklisted recipient', send_sms('12223339999', 'Your table is ready.'));
@@ -113,6 +133,34 @@ is($r->{json}{code}, 'no_credits', 'no_credits');
 $node->safe_psql('postgres', "SELECT portatext.suspend_account($poor, true)");
 $r = $rest->request(send_sms('12223334444', 'Your table is ready.'), key => $poor_key);
 is("$r->{status} $r->{json}{code}", '403 suspended', 'a suspended account') or diag($r->{content});
+
+# ---- many at once ----
+
+# Sends over one kept-alive connection to nginx; a child of its own, its status is how many failed.
+sub sender
+{
+	my ($n) = @_;
+	my $pid = fork // die "fork: $!\n";
+
+	return $pid if $pid;
+	my $http = HTTP::Tiny->new(keep_alive => 1, proxy => undef, http_proxy => undef);
+	my @answers = map {
+		$http->post($rest->nginx_url . '/api/rpc/send_sms', {
+			headers => { 'X-Api-Key' => $key, 'Content-Type' => 'application/json' },
+			content => encode_json({ to => "1222334${n}00$_", text => 'Many at once.', client_ref => 'many' }) })
+	} 0 .. 7;
+	POSIX::_exit(scalar grep { $_->{status} != 200 } @answers);
+}
+
+my $failed = 0;
+for my $pid (map { sender($_) } 1 .. 8)
+{
+	waitpid $pid, 0;
+	$failed += $? >> 8;
+}
+is($failed, 0, 'GEN-10: 8 connections with 8 requests each, more than the pool has, are all served');
+is($rest->sql_for($shop, q{SELECT count(*) FROM portatext.message WHERE client_ref = 'many'}), 64, 'GEN-10: and done');
+is($rest->sql_for($shop, 'SELECT portatext.balance()'), 10, 'each was charged');
 
 # ---- the description ----
 
@@ -162,7 +210,11 @@ ok(wait_for { $rest->get('/rpc/added', key => $key)->{status} == 200 }, 'until t
 
 # ---- PostgREST outlives its server ----
 
-$node->restart;
+$node->stop;
+$r = $rest->get('/messages?limit=1', key => $key);
+is($r->{status}, 503, 'without its server it is 503') or diag($r->{content});
+is($rest->get('/messages?limit=1', key => $key, via => 'nginx')->{status}, 503, 'through nginx too');
+$node->start;
 ok(wait_for { $rest->get('/messages?limit=1', key => $key)->{status} == 200 }, 'after a restart of the server it answers again');
 is($rest->get('/messages?select=id', key => $key)->{status}, 200, 'and goes on');
 
