@@ -153,6 +153,7 @@ SQL_PARTS = \
 	src/api/rest_message.sql \
 	src/api/rest_service.sql \
 	src/api/rest_contact.sql \
+	src/api/rest_campaign.sql \
 	src/account/grants.sql
 
 SOURCES_C = $(sort $(wildcard src/*.c src/*/*.c))

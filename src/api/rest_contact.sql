@@ -8,8 +8,9 @@ COMMENT ON FUNCTION portatext.rest_check(boolean, int, text) IS
 
 CREATE FUNCTION portatext.rest_found(value anyelement, what text) RETURNS anyelement
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
     AS $$
-    SELECT CASE WHEN portatext.rest_check(value IS NOT NULL, 404, pg_catalog.concat(what, ' does not exist')) THEN value END
+    SELECT CASE WHEN portatext.rest_check(value IS NOT NULL, 404, concat(what, ' does not exist')) THEN value END
 $$;
 COMMENT ON FUNCTION portatext.rest_found(anyelement, text) IS
     'Internal: the value; null ends the request with status 404: what does not exist.';
