@@ -12,6 +12,8 @@ read_directive(const char *line, int len, PtDirectives *directives)
 {
 	if (len == 4 && memcmp(line, "once", 4) == 0)
 		return directives->once = true;
+	if (len == 6 && memcmp(line, "replan", 6) == 0)
+		return directives->replan = true;
 	if (len <= 6 || memcmp(line, "right ", 6) != 0)
 		return false;
 	directives->right = pt_right_named(line + 6, len - 6);

@@ -14,6 +14,7 @@ typedef struct PtDirectives
 {
 	PtRight		right;
 	bool		once;
+	bool		replan;
 } PtDirectives;
 
 /* Reads the directives and moves *body behind them; false: there is an unknown one. */

@@ -5,8 +5,8 @@
  *
  * A body is one SQL statement in which arguments go by their names.  Lines before
  * it that begin with # are directives: "#right send" asks what the caller's key
- * may do, "#once" heeds the header Idempotency-Key.  The result is the first
- * column of the first row.
+ * may do, "#once" heeds the header Idempotency-Key, "#replan" plans the statement for
+ * each call's arguments.  The result is the first column of the first row.
  */
 #include "api/api.h"
 
@@ -139,7 +139,8 @@ compile(Routine *routine, HeapTuple row)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_FUNCTION_DEFINITION),
 				 errmsg("function \"%s\" is no function of the language portatext_api", routine->name)));
-	routine->plan = SPI_prepare_params(body, set_up_parser, routine, 0);
+	routine->plan = SPI_prepare_params(body, set_up_parser, routine,
+									   routine->directives.replan ? CURSOR_OPT_CUSTOM_PLAN : 0);
 	if (routine->plan == NULL || SPI_keepplan(routine->plan) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INTERNAL_ERROR),

@@ -48,7 +48,7 @@ pt_api_in_rest(void)
 	return in_rest;
 }
 
-/* Makes the answer an error of the SDKs' envelope; more may be NULL. */
+/* Makes the answer an error of the SDKs' envelope: each line of why, and more unless it is NULL. */
 static void
 refuse(Answer *answer, int status, const char *why, const char *more)
 {
@@ -56,6 +56,12 @@ refuse(Answer *answer, int status, const char *why, const char *more)
 	answer->type = pt_rest_media_type(PT_REST_JSON);
 	resetStringInfo(&answer->body);
 	appendStringInfoString(&answer->body, "{\"success\":false,\"error_description\":[");
+	for (const char *line = why, *end; *(end = line + strcspn(line, "\n")) != '\0'; line = end + 1)
+	{
+		escape_json(&answer->body, pnstrdup(line, end - line));
+		appendStringInfoChar(&answer->body, ',');
+		why = end + 1;
+	}
 	escape_json(&answer->body, why);
 	if (more != NULL)
 	{

@@ -41,11 +41,11 @@ COMMENT ON COLUMN portatext_api.endpoints.offered IS 'false: it is answered with
 GRANT SELECT ON portatext_api.endpoints TO portatext_account, portatext_operator;
 
 CREATE FUNCTION portatext.rest_raise(status int, message text) RETURNS jsonb
-    LANGUAGE c VOLATILE STRICT PARALLEL SAFE
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'pt_rest_raise';
 COMMENT ON FUNCTION portatext.rest_raise(int, text) IS
-    'Internal: ends a request with this HTTP status (400, 401, 402, 403, 404) and message.';
-GRANT EXECUTE ON FUNCTION portatext.rest_raise(int, text) TO portatext_account, portatext_anonymous;
+    'Internal: ends a request with this HTTP status (400, 401, 402, 403, 404) and message; each of its lines is an error of its own.';
+GRANT EXECUTE ON FUNCTION portatext.rest_raise(int, text) TO portatext_account;
 
 CREATE FUNCTION portatext.rest_offset(request jsonb) RETURNS bigint
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -61,6 +61,29 @@ CREATE FUNCTION portatext.rest_page(name text, entries jsonb, request jsonb, tot
 COMMENT ON FUNCTION portatext.rest_page(text, jsonb, jsonb, bigint) IS
     'Internal: the answer that is a page of a list. total counts the entries of all pages.';
 GRANT EXECUTE ON FUNCTION portatext.rest_page(text, jsonb, jsonb, bigint) TO portatext_account;
+
+CREATE FUNCTION portatext.rest_time(moment text) RETURNS timestamptz
+    LANGUAGE portatext_api STABLE STRICT PARALLEL UNSAFE
+    AS $$
+SELECT CASE WHEN moment ~ '\d([Zz]|[+-]\d\d(:?\d\d)?)$' AND moment ~ ':' THEN moment::timestamptz
+            ELSE moment::timestamp AT TIME ZONE
+                 (SELECT a.timezone FROM portatext.account a WHERE a.account_id = portatext.current_account()) END
+$$;
+COMMENT ON FUNCTION portatext.rest_time(text) IS
+    'Internal: a date or time of a query; without an offset it is in the account''s time zone.';
+GRANT EXECUTE ON FUNCTION portatext.rest_time(text) TO portatext_account;
+
+CREATE FUNCTION portatext.rest_import_refused(job bigint) RETURNS jsonb
+    LANGUAGE portatext_api VOLATILE PARALLEL UNSAFE
+    AS $$
+SELECT portatext.rest_raise(400, COALESCE(string_agg(format('line %s: %s', p.line, p.problem), E'\n' ORDER BY p.line),
+                                          'the file was refused'))
+FROM (SELECT i.line, i.problem FROM portatext.import_problem i WHERE i.job_id = job AND i.kind = 'refused'
+      ORDER BY i.line LIMIT 100) p
+$$;
+COMMENT ON FUNCTION portatext.rest_import_refused(bigint) IS
+    'Internal: ends a request whose CSV file was refused, with what is wrong in its first 100 bad lines (CSV-08).';
+GRANT EXECUTE ON FUNCTION portatext.rest_import_refused(bigint) TO portatext_account;
 
 CREATE FUNCTION portatext.rest_not_offered(request jsonb, content bytea) RETURNS jsonb
     LANGUAGE portatext_api VOLATILE PARALLEL UNSAFE
