@@ -1,10 +1,11 @@
-# What a client writes into headers about itself is useless through nginx: where it comes from,
+# API-02: what a client writes into headers about itself is useless through nginx: where it comes from,
 # which request it was, and who it is.
 use strict;
 use warnings;
 
 use PortatextNode;
 use PortatextRest;
+use PostgreSQL::Test::Utils;
 use Test::More;
 
 PortatextRest::needed();
@@ -72,6 +73,12 @@ for my $via ('direct', 'nginx')
 	$r = $rest->get('/messages?select=text', via => $via, key => $via eq 'direct' ? $rest->key($shop) : $here, headers => \%claims);
 	is("$r->{status} $r->{content}", '200 []', "GEN-11: $via: claims beside a key change nothing");
 }
+
+# Whoever could come past nginx could claim any address: PostgREST listens on loopback only.
+my @listens = map { (split)[1] } grep { (split)[3] eq '0A' } map { split /\n/, slurp_file($_) } grep { -r } '/proc/net/tcp', '/proc/net/tcp6';
+my $port = sprintf ':%04X', $rest->{port};
+is_deeply([ grep { /\Q$port\E$/ } @listens ], ["0100007F$port"], 'PostgREST listens on loopback only');
+is($rest->get('/messages', key => $office, headers => { 'X-Real-IP' => '198.51.100.7' })->{status}, 200, 'past nginx an address can be claimed');
 
 # Settings cannot be made by a request.
 for my $name ('set_config', 'act_as', 'current_setting')
