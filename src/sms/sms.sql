@@ -238,6 +238,14 @@ CREATE TABLE portatext.attention (
     since timestamptz NOT NULL DEFAULT portatext.now(),
     PRIMARY KEY (account_id, kind, message_id)
 );
+CREATE FUNCTION portatext.attention_label(kind portatext.attention_kind) RETURNS text
+    LANGUAGE c IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'pt_attention_label';
+COMMENT ON FUNCTION portatext.attention_label(portatext.attention_kind) IS
+    'Internal: the kind as text, by which tenants find their messages through an index.';
+GRANT EXECUTE ON FUNCTION portatext.attention_label(portatext.attention_kind) TO portatext_account, portatext_operator;
+CREATE INDEX attention_label ON portatext.attention (account_id, portatext.attention_label(kind), message_id);
+CREATE INDEX attention_message ON portatext.attention (account_id, message_id);
 COMMENT ON TABLE portatext.attention IS 'Messages that wait for a late receipt or an operator: settle_message(), redo_inbound().';
 SELECT pg_catalog.pg_extension_config_dump('portatext.attention', '');
 
