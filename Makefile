@@ -140,7 +140,10 @@ SQL_PARTS = \
 	src/worker/health.sql \
 	src/access/access.sql \
 	src/api/language.sql \
+	src/access/user.sql \
+	src/access/key.sql \
 	src/access/authenticate.sql \
+	src/access/api.sql \
 	src/api/message.sql \
 	src/api/number.sql \
 	src/api/service.sql \

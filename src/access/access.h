@@ -30,6 +30,12 @@ extern void pt_identify(PtRequest *request, int *most);
 /* Writes down why the request is refused, unless it is refused already. */
 extern void pt_request_refuse(PtRequest *request, int status, const char *message);
 
+/*
+ * The user that the request's own settings are about: who has logged in, or else the
+ * account's first; 0: it has none.
+ */
+extern int64 pt_request_user(void);
+
 /* SHA-256 of a secret, as bytea: secret.c. */
 extern Datum pt_secret_hash(const char *secret);
 

@@ -36,6 +36,12 @@ pt_request_begin(void)
 	return &current;
 }
 
+PtRequest *
+pt_request_current(void)
+{
+	return known ? &current : NULL;
+}
+
 const PtRequest *
 pt_request(void)
 {

@@ -202,7 +202,11 @@ serve(bytea *body, Answer *answer)
 	call->args[1].value = PointerGetDatum(body);
 	call->args[1].isnull = false;
 	result = FunctionCallInvoke(call);
-	accept_result(answer, match->route->gives, result, call->isnull);
+	/* Refused without an error, so that what was counted stays. */
+	if (request != NULL && request->status != 0)
+		refuse(answer, request->status, request->refusal, NULL);
+	else
+		accept_result(answer, match->route->gives, result, call->isnull);
 }
 
 /* The SDKs know few statuses. */

@@ -31,6 +31,12 @@ static PtPlan retire_plans[] = {
 		" SELECT x.ctid FROM portatext.api_nonce x WHERE x.expires_at <= $1"
 		" ORDER BY x.expires_at LIMIT " BATCH_TEXT " FOR UPDATE SKIP LOCKED))",
 		.nargs = 1,.argtypes = {TIMESTAMPTZOID}
+	},
+	{
+		.sql = "DELETE FROM portatext.api_attempt t WHERE t.ctid = ANY (ARRAY("
+		" SELECT x.ctid FROM portatext.api_attempt x WHERE x.last_at <= $1 - interval '15 minutes'"
+		" ORDER BY x.last_at LIMIT " BATCH_TEXT " FOR UPDATE SKIP LOCKED))",
+		.nargs = 1,.argtypes = {TIMESTAMPTZOID}
 	}
 };
 
@@ -44,7 +50,7 @@ pt_task_limit_flush(void *arg)
 		task->next_ms = 0;
 }
 
-/* The task that deletes answers a day old, sessions and nonces that have expired. */
+/* The task that deletes answers a day old, sessions, nonces and failures that have expired. */
 void
 pt_task_retire_api(void *arg)
 {
