@@ -236,6 +236,10 @@ DECLARE
     unknown text;
     answer jsonb;
 BEGIN
+    IF jsonb_typeof(settings) <> 'object' THEN
+        RAISE EXCEPTION 'settings are an object' USING ERRCODE = 'invalid_parameter_value',
+            HINT = 'Such as {"timezone": "Europe/Madrid"}.';
+    END IF;
     SELECT k INTO unknown FROM jsonb_object_keys(settings) k
         WHERE k NOT IN ('alert_when_credit_less_than', 'timezone', 'message_events', 'email_on_inbound_sms');
     IF FOUND THEN

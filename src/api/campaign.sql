@@ -83,6 +83,19 @@ $$;
 COMMENT ON FUNCTION portatext.api_campaign(bigint) IS 'Internal: the state of a campaign, as the API answers it after a change.';
 GRANT EXECUTE ON FUNCTION portatext.api_campaign(bigint) TO portatext_account, portatext_operator;
 
+CREATE FUNCTION portatext.api_variants(variants jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+    SELECT CASE WHEN jsonb_typeof(variants) <> 'array' THEN variants ELSE (
+        SELECT jsonb_agg(CASE WHEN v.member ? 'text' THEN v.member - 'text' || jsonb_build_object('body', v.member -> 'text')
+                              ELSE v.member END ORDER BY v.ord)
+        FROM jsonb_array_elements(variants) WITH ORDINALITY v (member, ord)) END
+$$;
+COMMENT ON FUNCTION portatext.api_variants(jsonb) IS
+    'Internal: variants of a campaign, whose text the API calls text, for create_campaign().';
+GRANT EXECUTE ON FUNCTION portatext.api_variants(jsonb) TO portatext_account, portatext_operator;
+
 CREATE FUNCTION portatext_api.create_campaign(
     name text, text text DEFAULT NULL, template text DEFAULT NULL, variables jsonb DEFAULT NULL,
     "from" text DEFAULT NULL, service text DEFAULT NULL, lists text[] DEFAULT NULL, csv text DEFAULT NULL,
@@ -94,8 +107,8 @@ CREATE FUNCTION portatext_api.create_campaign(
 #right manage
 #once
     SELECT portatext.api_campaign(portatext.create_campaign(name, text, template, variables, portatext.api_senders("from"),
-        service, lists, csv, all_subscribers, schedule, description, priority, segments_per_second, repeatable, variants,
-        max_error_rate, max_opt_out_rate, minimum_sample))
+        service, lists, csv, all_subscribers, schedule, description, priority, segments_per_second, repeatable,
+        portatext.api_variants(variants), max_error_rate, max_opt_out_rate, minimum_sample))
 $$;
 COMMENT ON FUNCTION portatext_api.create_campaign(text, text, text, jsonb, text, text, text[], text, boolean, jsonb, text, portatext.message_priority, numeric, boolean, jsonb, numeric, numeric, integer) IS
 'Make a campaign
@@ -209,7 +222,7 @@ An array with an object for each text, and with variant null for all: recipients
 CREATE FUNCTION portatext_api.export_campaign_contacts(campaign bigint) RETURNS portatext_api."text/csv"
     LANGUAGE portatext_api STABLE PARALLEL UNSAFE AS $$
 #right read
-    SELECT portatext.api_file(ARRAY(SELECT e.line FROM portatext.export_campaign_contacts(campaign) e (line)))
+    SELECT portatext.api_file(ARRAY(SELECT portatext.digits(e.line) FROM portatext.export_campaign_contacts(campaign) e (line)))
 $$;
 COMMENT ON FUNCTION portatext_api.export_campaign_contacts(bigint) IS
 'The contacts of a campaign as a CSV file

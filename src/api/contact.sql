@@ -22,6 +22,9 @@ DECLARE
     made record;
     answer jsonb;
 BEGIN
+    IF csv IS NULL THEN
+        RAISE EXCEPTION 'the file is missing' USING ERRCODE = 'null_value_not_allowed';
+    END IF;
     SELECT i.* INTO made FROM portatext.import_contacts(list, csv, skip_bad, region) i;
     answer := to_jsonb(made) || jsonb_build_object('problems', (
         SELECT COALESCE(jsonb_agg(jsonb_build_object('line', p.line, 'given', p.given, 'problem', p.problem) ORDER BY p.line), '[]')
@@ -34,8 +37,8 @@ BEGIN
     IF current_setting('request.method', true) <> '' THEN
         PERFORM set_config('response.status', '422', true);
     END IF;
-    RETURN jsonb_build_object('code', 'refused_lines', 'message', format('lines of the file are refused: %s', made.refused),
-        'details', 'The list stays as it was.', 'hint', 'Correct these lines, or leave them out with skip_bad.') || answer;
+    RETURN jsonb_build_object('code', 'refused_lines', 'message', 'the file is refused',
+        'details', format('Lines that cannot be used: %s. The list stays as it was.', made.refused), 'hint', 'Correct these lines, or leave them out with skip_bad.') || answer;
 END
 $$;
 COMMENT ON FUNCTION portatext.api_import_contacts(text, text, boolean, text) IS

@@ -44,7 +44,8 @@ CREATE FUNCTION portatext.summary(date_from date DEFAULT NULL, date_to date DEFA
             FROM portatext.message x
             WHERE x.account_id = r.account_id AND x.created_at >= r.low AND x.created_at < r.high) m)
     SELECT c.date, c.country, count(*) FILTER (WHERE c.inbound), count(*) FILTER (WHERE NOT c.inbound),
-           COALESCE(sum(c.credits) FILTER (WHERE c.inbound), 0), COALESCE(sum(c.credits) FILTER (WHERE NOT c.inbound), 0), sum(c.credits)
+           trim_scale(COALESCE(sum(c.credits) FILTER (WHERE c.inbound), 0)),
+           trim_scale(COALESCE(sum(c.credits) FILTER (WHERE NOT c.inbound), 0)), trim_scale(sum(c.credits))
     FROM counted c
     WHERE of_country IS NULL OR c.country = upper(of_country)
     GROUP BY c.date, c.country
@@ -59,7 +60,7 @@ CREATE FUNCTION portatext.summary_file(date_from date, date_to date, granularity
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
     SELECT portatext.api_file(ARRAY['date,country,inbound,outbound,inbound_credits,outbound_credits,credits'] || ARRAY(
-        SELECT portatext.csv_record(ARRAY[s.date::text, COALESCE(s.country, ''), s.inbound::text, s.outbound::text,
+        SELECT portatext.csv_record(ARRAY[to_char(s.date, 'YYYY-MM-DD'), COALESCE(s.country, ''), s.inbound::text, s.outbound::text,
                                           s.inbound_credits::text, s.outbound_credits::text, s.credits::text])
         FROM portatext.summary(date_from, date_to, granularity, of_country) s ORDER BY s.date, s.country NULLS LAST))
 $$;
