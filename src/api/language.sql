@@ -14,6 +14,13 @@ CREATE LANGUAGE portatext_api HANDLER portatext.api_handler;
 COMMENT ON LANGUAGE portatext_api IS
     'One SQL statement, planned once per process; its errors are given to REST clients with HTTP statuses.';
 
+CREATE FUNCTION portatext.api_found(found boolean, what text, name text) RETURNS boolean
+    LANGUAGE c IMMUTABLE PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'pt_api_found';
+COMMENT ON FUNCTION portatext.api_found(boolean, text, text) IS
+    'Internal: true; raises 42704, which a REST client gets as 404, unless it was found.';
+GRANT EXECUTE ON FUNCTION portatext.api_found(boolean, text, text) TO portatext_account, portatext_operator;
+
 CREATE TABLE portatext.api_once (
     account_id bigint NOT NULL REFERENCES portatext.account,
     key text NOT NULL CHECK (octet_length(key) <= 255),

@@ -7,7 +7,9 @@
 
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
+#include "utils/datetime.h"
 #include "utils/fmgrprotos.h"
+#include "utils/json.h"
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
@@ -69,21 +71,17 @@ digits(const char *number)
 	return number[0] == '+' ? number + 1 : number;
 }
 
-/* Adds the time before which it is not sent; null: none. */
+/* Adds the time before which it is not sent, in the session's time zone; null: none. */
 static void
 add_send_at(Answer *answer, const PtOrder *order)
 {
-	JsonbValue	value = {.type = jbvNull};
+	char		buffer[MAXDATELEN + 1];
+	TimestampTz at = order->schedule != NULL ? order->opens : order->send_at;
 
-	if (order->schedule != NULL || order->has_send_at)
-	{
-		value.type = jbvDatetime;
-		value.val.datetime.value = TimestampTzGetDatum(order->schedule != NULL ? order->opens : order->send_at);
-		value.val.datetime.typid = TIMESTAMPTZOID;
-		value.val.datetime.typmod = -1;
-		value.val.datetime.tz = 0;
-	}
-	add_value(answer, "send_at", &value);
+	if (order->schedule == NULL && !order->has_send_at)
+		add_string(answer, "send_at", NULL);
+	else
+		add_string(answer, "send_at", pstrdup(JsonEncodeDateTime(buffer, TimestampTzGetDatum(at), TIMESTAMPTZOID, NULL)));
 }
 
 /* The answer for an order that was stored just now. */
@@ -153,4 +151,13 @@ pt_api_send_sms(PG_FUNCTION_ARGS)
 	if (isnull)
 		PG_RETURN_NULL();
 	PG_RETURN_DATUM(answer);
+}
+
+PG_FUNCTION_INFO_V1(pt_api_id);
+
+/* portatext.api_id(uuid): the same; never raises. */
+Datum
+pt_api_id(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }

@@ -33,3 +33,79 @@ COMMENT ON FUNCTION portatext_api.blacklist_remove(text) IS
 
 removed is false when it was not on it.';
 GRANT EXECUTE ON FUNCTION portatext_api.blacklist_remove(text) TO portatext_account, portatext_operator;
+
+CREATE FUNCTION portatext_api.upload_blacklist(text) RETURNS jsonb
+    LANGUAGE portatext_api VOLATILE PARALLEL UNSAFE AS $$
+#right manage
+    SELECT pg_catalog.to_jsonb(i) FROM portatext.import_blacklist($1) i
+$$;
+COMMENT ON FUNCTION portatext_api.upload_blacklist(text) IS
+'Add a CSV file to the blacklist
+
+The body is the file, with Content-Type: text/plain. Its first line is the header; number is the first column, and a column reason is kept. Nothing is taken off the list. Answers {"imported", "added", "lines", "normalised", "duplicates", "refused", "job_id"}; a file with a line that is refused changes nothing (imported is false), and GET /jobs?id=eq.JOB_ID and its problems say what was wrong. import_blacklist can leave such lines out.';
+GRANT EXECUTE ON FUNCTION portatext_api.upload_blacklist(text) TO portatext_account, portatext_operator;
+
+CREATE FUNCTION portatext_api.import_blacklist(csv text, skip_bad boolean DEFAULT false, region text DEFAULT NULL) RETURNS jsonb
+    LANGUAGE portatext_api VOLATILE PARALLEL UNSAFE AS $$
+#right manage
+    SELECT pg_catalog.to_jsonb(i) FROM portatext.import_blacklist(csv, skip_bad, region) i
+$$;
+COMMENT ON FUNCTION portatext_api.import_blacklist(text, boolean, text) IS
+'Add CSV to the blacklist
+
+The same as upload_blacklist with the file''s text in csv. skip_bad: lines that are refused are left out, and the others are added. region: the country (ISO 3166) of numbers without a country code.';
+GRANT EXECUTE ON FUNCTION portatext_api.import_blacklist(text, boolean, text) TO portatext_account, portatext_operator;
+
+CREATE VIEW portatext_api.dids WITH (security_invoker) AS
+    SELECT portatext.digits(d.number) AS number, portatext.number_country(n.e164) AS country, d.weight, d.segments_per_second,
+           NOT EXISTS (SELECT FROM portatext.unhealthy_sender u WHERE u.number = d.number) AS healthy,
+           d.stop_detection, d.stop_text, d.auto_reply, d.cnam_enabled, d.created_at
+    FROM portatext.did d
+        CROSS JOIN LATERAL (SELECT CASE WHEN portatext.is_e164(d.number) THEN d.number::text::portatext.e164 END) n (e164);
+COMMENT ON VIEW portatext_api.dids IS
+'The account''s own numbers
+
+What messages are sent from: telephone numbers, short codes of the account''s own, and names that the operator has allowed. The operator assigns them; did_settings changes what they do with what comes in.';
+COMMENT ON COLUMN portatext_api.dids.number IS 'Digits without +, or the name.';
+COMMENT ON COLUMN portatext_api.dids.country IS 'ISO 3166; null: no country''s.';
+COMMENT ON COLUMN portatext_api.dids.weight IS 'Its share of the recipients when the sender is chosen; 0: only when it is named in from.';
+COMMENT ON COLUMN portatext_api.dids.segments_per_second IS 'How fast it may send; null: as the carrier allows.';
+COMMENT ON COLUMN portatext_api.dids.healthy IS 'false: too few of its messages arrive, so others are chosen before it.';
+COMMENT ON COLUMN portatext_api.dids.stop_detection IS 'Who writes STOP to it enters the blacklist.';
+COMMENT ON COLUMN portatext_api.dids.stop_text IS 'What they are answered then.';
+COMMENT ON COLUMN portatext_api.dids.auto_reply IS 'The answer to every message that comes in; null: none.';
+COMMENT ON COLUMN portatext_api.dids.cnam_enabled IS 'Ask for the name of who writes.';
+GRANT SELECT ON portatext_api.dids TO portatext_account, portatext_operator;
+
+CREATE FUNCTION portatext_api.did_settings(number text, settings jsonb) RETURNS jsonb
+    LANGUAGE portatext_api VOLATILE PARALLEL UNSAFE AS $$
+#right manage
+    SELECT portatext.did_settings(number, settings)
+$$;
+COMMENT ON FUNCTION portatext_api.did_settings(text, jsonb) IS
+'Change what a number does with what comes in
+
+settings has those of stop_detection, stop_text, auto_reply (null: none) and cnam_enabled that are to change; answers all of them. 404: the number is none of the account''s; 422: a text is too short to be sent.';
+GRANT EXECUTE ON FUNCTION portatext_api.did_settings(text, jsonb) TO portatext_account, portatext_operator;
+
+CREATE VIEW portatext_api.sender_health WITH (security_invoker) AS
+    SELECT portatext.digits(h.number) AS number, h.delivered, h.undelivered, h.share, h.healthy
+    FROM portatext.sender_health() h;
+COMMENT ON VIEW portatext_api.sender_health IS
+'How many messages of each number arrived within the last hour
+
+From the carriers'' receipts.';
+COMMENT ON COLUMN portatext_api.sender_health.share IS 'Of those with a receipt, how many arrived: 0 to 1.';
+COMMENT ON COLUMN portatext_api.sender_health.healthy IS 'Enough arrived, or there are too few receipts to tell.';
+GRANT SELECT ON portatext_api.sender_health TO portatext_account, portatext_operator;
+
+CREATE FUNCTION portatext_api.export_blacklist() RETURNS portatext_api."text/csv"
+    LANGUAGE portatext_api STABLE PARALLEL UNSAFE AS $$
+#right read
+    SELECT pg_catalog.string_agg(e.line, E'\r\n') || E'\r\n' FROM portatext.export_blacklist() e (line)
+$$;
+COMMENT ON FUNCTION portatext_api.export_blacklist() IS
+'The whole blacklist as a CSV file
+
+number and reason, in the order of the numbers; upload_blacklist takes it back.';
+GRANT EXECUTE ON FUNCTION portatext_api.export_blacklist() TO portatext_account, portatext_operator;

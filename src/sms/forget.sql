@@ -80,8 +80,8 @@ BEGIN
             WHERE m.message_id > from_id ORDER BY m.message_id LIMIT 5000);
     ELSE
         ids := ARRAY(SELECT m.message_id FROM portatext.message m
-            WHERE m.account_id = account AND m.message_id > from_id
-            ORDER BY m.account_id, m.message_id LIMIT 5000);
+            WHERE m.account_id = account AND portatext.api_id(m.message_id) > from_id
+            ORDER BY m.account_id, portatext.api_id(m.message_id) LIMIT 5000);
     END IF;
     WITH done AS (
         UPDATE portatext.message m

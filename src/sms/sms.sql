@@ -30,6 +30,7 @@ CREATE TABLE portatext.blacklist (
     created_at timestamptz NOT NULL DEFAULT portatext.now(),
     PRIMARY KEY (account_id, number)
 );
+CREATE INDEX blacklist_digits ON portatext.blacklist (account_id, portatext.digits(number));
 COMMENT ON TABLE portatext.blacklist IS 'Numbers that never receive a message of this account (BL-01, BL-02).';
 SELECT pg_catalog.pg_extension_config_dump('portatext.blacklist', '');
 
@@ -66,6 +67,13 @@ CREATE TYPE portatext.message_kind AS ENUM
 COMMENT ON TYPE portatext.message_kind IS
     'ordinary: somebody sent it; the others are automatic: a service''s messages (FLOW-01 to FLOW-05), a number''s confirmation of STOP (DID-02) and its auto-reply (DID-06).';
 
+CREATE FUNCTION portatext.api_id(message_id uuid) RETURNS uuid
+    LANGUAGE c IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'pt_api_id';
+COMMENT ON FUNCTION portatext.api_id(uuid) IS
+    'The identifier itself. What the API lists is ordered by this, which is in indexes that begin with the account or the campaign: no plan walks through other accounts'' messages.';
+GRANT EXECUTE ON FUNCTION portatext.api_id(uuid) TO portatext_account, portatext_operator;
+
 CREATE TABLE portatext.message (
     message_id uuid PRIMARY KEY,
     account_id bigint NOT NULL,
@@ -97,12 +105,12 @@ CREATE TABLE portatext.message (
     group_id bigint,
     campaign_id bigint
 ) WITH (fillfactor = 50);
-CREATE INDEX message_account ON portatext.message (account_id, message_id);
+CREATE INDEX message_account ON portatext.message (account_id, portatext.api_id(message_id));
 CREATE INDEX message_created ON portatext.message (account_id, created_at);
 CREATE INDEX message_other_side ON portatext.message
-    (account_id, portatext.digits(CASE WHEN inbound THEN from_number ELSE to_number END), message_id);
-CREATE INDEX message_client_ref ON portatext.message (account_id, client_ref, message_id) WHERE client_ref IS NOT NULL;
-CREATE INDEX message_campaign ON portatext.message (campaign_id, message_id) WHERE campaign_id IS NOT NULL;
+    (account_id, portatext.digits(CASE WHEN inbound THEN from_number ELSE to_number END), portatext.api_id(message_id));
+CREATE INDEX message_client_ref ON portatext.message (account_id, client_ref, portatext.api_id(message_id)) WHERE client_ref IS NOT NULL;
+CREATE INDEX message_campaign ON portatext.message (campaign_id, portatext.api_id(message_id)) WHERE campaign_id IS NOT NULL;
 COMMENT ON TABLE portatext.message IS
     'Every message, the record. No index names a state, so outcomes are written in place; what must be found lies in the narrow tables beside it.';
 COMMENT ON COLUMN portatext.message.attempts IS 'Hand-overs that failed, by all carriers; those that certainly did not leave are not counted.';
