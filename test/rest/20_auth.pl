@@ -82,7 +82,7 @@ is(looks(key => $listed, from('192.0.2.1')), 403, 'a key without networks is goo
 $rest->sql_for($shop, q{SELECT portatext.set_api_acl('[{"ip": "192.0.2.77", "netmask": 24, "description": "office"}]')});
 is(looks(key => $listed, from('192.0.2.1')), 200, 'but from those of the account');
 is(looks(key => $narrow, from('192.0.2.1')), 403, 'which do not widen a key with its own');
-is(sql("SELECT count(*) FROM portatext.event WHERE kind = 'account.acl_changed' AND account_id = $shop"), 1, 'ALERT-06: the change is an event');
+is(sql("SELECT count(*) FROM portatext.event WHERE type = 'account.acl_changed' AND account_id = $shop"), 1, 'ALERT-06: the change is an event');
 is(looks(key => $rest->key($other, addresses => 'NULL'), from('192.0.2.1')), 403, 'nor another account');
 
 # ---- the end of a key ----
@@ -167,7 +167,7 @@ is($r->{status}, 200, 'the password is changed') or diag($r->{content});
 is(looks(session => $two), 401, 'other sessions end');
 is(log_in('ana@example.com', 'correct horse')->{status}, 401, 'the old one is wrong');
 is(log_in('ana@example.com', 'battery staple')->{status}, 200, 'the new one is right');
-is(sql("SELECT count(*) FROM portatext.event WHERE kind = 'account.password_changed' AND account_id = $shop"), 1, 'ALERT-05: the change is an event');
+is(sql("SELECT count(*) FROM portatext.event WHERE type = 'account.password_changed' AND account_id = $shop"), 1, 'ALERT-05: the change is an event');
 
 sub ask { return $rest->post('/rpc/request_password_reset', json => { email => $_[0] }) }
 sub reset_password { return $rest->post('/rpc/reset_password', json => { nonce => $_[0], new_password => $_[1] }) }
@@ -207,7 +207,7 @@ is(looks(session => $session), 401, 'ends the session');
 my $opened = sql(q{SELECT portatext.open_account('bakery', 'bea@example.com', 'dough and ovens')});
 like($opened, qr/pt_[0-9A-Za-z]{8}_/, 'GEN-05: who opens an account gets a key');
 is(log_in('bea@example.com', 'dough and ovens')->{status}, 200, 'GEN-05: and a user with a password');
-is(sql("SELECT count(*) FROM portatext.event WHERE kind = 'account.opened'"), 1, 'ALERT-01: it is an event');
+is(sql("SELECT count(*) FROM portatext.event WHERE type = 'account.opened'"), 1, 'ALERT-01: it is an event');
 
 $rest->stop;
 $node->stop;
