@@ -127,6 +127,37 @@ SET ROLE regress_am_red;
 SELECT kind, reason, direction, number, "to", client_ref FROM portatext_api.attention;
 SELECT count(*) FROM portatext_api.held_messages;
 
+-- What an API key may do is asked before anything is done.
+RESET ROLE;
+SELECT portatext.create_api_key('look', '{read}', '{0.0.0.0/0}') AS look, portatext.create_api_key('send', '{send}', '{0.0.0.0/0}') AS send
+    FROM portatext.act_as(:red) \gset
+RESET portatext.account_id;
+CREATE ROLE regress_am_rest LOGIN NOINHERIT;
+GRANT portatext_anonymous, portatext_account TO regress_am_rest;
+CREATE FUNCTION pg_temp.request(key text, path text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM set_config('request.method', 'POST', true), set_config('request.path', path, true),
+            set_config('request.headers', json_build_object('x-api-key', key, 'x-real-ip', '192.0.2.1')::text, true);
+END $$;
+SET SESSION AUTHORIZATION regress_am_rest;
+SET ROLE portatext_anonymous;
+BEGIN;
+SELECT FROM pg_temp.request(:'look', '/rpc/send_sms');
+SELECT portatext_api.authenticate();
+SELECT current_user, s -> 'accepted' FROM portatext_api.simulate_sms('12025550123', 'Hello you') s;
+SELECT portatext_api.send_sms('12025550123', 'Hello you');
+ROLLBACK;
+BEGIN;
+SELECT FROM pg_temp.request(:'send', '/rpc/send_sms');
+SELECT portatext_api.authenticate();
+SELECT s ->> 'status' FROM portatext_api.send_sms('12025550123', 'Hello you') s;
+SAVEPOINT one;
+SELECT portatext_api.simulate_sms('12025550123', 'Hello you');
+ROLLBACK TO one;
+SELECT portatext_api.blacklist_add('12025550123');
+ROLLBACK;
+RESET SESSION AUTHORIZATION;
+
 -- Another account sees and cancels nothing of it (GEN-06).
 SET ROLE regress_am_blue;
 SELECT count(*) FROM portatext_api.messages;
@@ -162,4 +193,4 @@ SELECT pg_temp.plan($$SELECT * FROM portatext_api.messages WHERE created_at < no
 SELECT pg_temp.plan($$SELECT * FROM portatext_api.messages WHERE id < '00000000-0000-7000-8000-000000000000' ORDER BY id DESC LIMIT 100$$);
 RESET ROLE;
 SELECT portatext.revoke_account('regress_am_red'), portatext.revoke_account('regress_am_blue');
-DROP ROLE regress_am_red, regress_am_blue;
+DROP ROLE regress_am_red, regress_am_blue, regress_am_rest;

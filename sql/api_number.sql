@@ -37,13 +37,21 @@ SELECT portatext_api.blacklist_remove('no number');
 \set VERBOSITY terse
 
 -- BL-06: a file, as the body and as an argument, and out again.
-SELECT portatext_api.upload_blacklist(E'number,reason\n17865550103,left\n+17865550104,\n17865550103,twice\n') - 'job_id';
-SELECT portatext_api.upload_blacklist(E'number\n17865550105\nx\n') - 'job_id';
+SELECT portatext_api.import_blacklist_csv(E'number,reason\n17865550103,left\n+17865550104,\n17865550103,twice\n') - 'job_id';
+SELECT portatext_api.import_blacklist_csv(E'number\n17865550105\nx\n') - 'job_id';
+-- Refused lines do not make an error, which would take back their record, but the status.
+BEGIN;
+SELECT set_config('request.method', 'POST', true);
+SELECT b -> 'code' FROM portatext_api.import_blacklist(E'number\nx\n') b;
+SELECT current_setting('response.status');
+SELECT set_config('request.headers', '{"x-skip-bad": "true", "x-region": "US"}', true);
+SELECT portatext_api.import_blacklist_csv(E'number\n7865550107\nx\n') - 'job_id';
+ROLLBACK;
 SELECT portatext_api.import_blacklist(E'number\n17865550105\nx\n', skip_bad => true) - 'job_id';
 SELECT portatext_api.import_blacklist(E'number\n7865550106\n', region => 'US') - 'job_id';
 SELECT number, reason FROM portatext_api.blacklist ORDER BY number;
 SELECT replace(portatext_api.export_blacklist(), E'\r', '');
-SELECT portatext_api.upload_blacklist(portatext_api.export_blacklist()) - 'job_id';
+SELECT portatext_api.import_blacklist_csv(portatext_api.export_blacklist()) - 'job_id';
 \set VERBOSITY sqlstate
 SELECT portatext_api.import_blacklist(E'number\n', region => 'Narnia');
 \set VERBOSITY terse

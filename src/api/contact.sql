@@ -20,29 +20,16 @@ CREATE FUNCTION portatext.api_import_contacts(list text, csv text, skip_bad bool
     AS $$
 DECLARE
     made record;
-    answer jsonb;
 BEGIN
     IF csv IS NULL THEN
         RAISE EXCEPTION 'the file is missing' USING ERRCODE = 'null_value_not_allowed';
     END IF;
     SELECT i.* INTO made FROM portatext.import_contacts(list, csv, skip_bad, region) i;
-    answer := to_jsonb(made) || jsonb_build_object('problems', (
-        SELECT COALESCE(jsonb_agg(jsonb_build_object('line', p.line, 'given', p.given, 'problem', p.problem) ORDER BY p.line), '[]')
-        FROM (SELECT x.* FROM portatext.import_problem x
-              WHERE x.job_id = made.job_id AND x.kind = 'refused' ORDER BY x.line LIMIT 100) p));
-    IF made.replaced THEN
-        RETURN answer;
-    END IF;
-    -- No error: it would take back what import_problem says.
-    IF current_setting('request.method', true) <> '' THEN
-        PERFORM set_config('response.status', '422', true);
-    END IF;
-    RETURN jsonb_build_object('code', 'refused_lines', 'message', 'the file is refused',
-        'details', format('Lines that cannot be used: %s. The list stays as it was.', made.refused), 'hint', 'Correct these lines, or leave them out with skip_bad.') || answer;
+    RETURN portatext.api_import_answer(to_jsonb(made), made.replaced);
 END
 $$;
 COMMENT ON FUNCTION portatext.api_import_contacts(text, text, boolean, text) IS
-    'Internal: import_contacts() with its first problems; a file that was refused has the status 422 and stays on record.';
+    'Internal: import_contacts() with the answer of api_import_answer().';
 
 CREATE FUNCTION portatext.api_contact_variables(number text, list text) RETURNS jsonb
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE

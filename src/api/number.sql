@@ -6,7 +6,7 @@ CREATE VIEW portatext_api.blacklist WITH (security_invoker) AS
 COMMENT ON VIEW portatext_api.blacklist IS
 'Numbers that never get a message
 
-A page in the order of the numbers: order=number&number=gt.LAST&limit=1000. With Accept: text/csv the answer is a file that import_blacklist takes back.';
+A page in the order of the numbers: order=number&number=gt.LAST&limit=1000. With Accept: text/csv it is a file; export_blacklist is all of it as one.';
 COMMENT ON COLUMN portatext_api.blacklist.number IS 'Digits without +.';
 COMMENT ON COLUMN portatext_api.blacklist.reason IS 'Why, if anybody said so.';
 GRANT SELECT ON portatext_api.blacklist TO portatext_account, portatext_operator;
@@ -34,27 +34,59 @@ COMMENT ON FUNCTION portatext_api.blacklist_remove(text) IS
 removed is false when it was not on it.';
 GRANT EXECUTE ON FUNCTION portatext_api.blacklist_remove(text) TO portatext_account, portatext_operator;
 
-CREATE FUNCTION portatext_api.upload_blacklist(text) RETURNS jsonb
-    LANGUAGE portatext_api VOLATILE PARALLEL UNSAFE AS $$
-#right manage
-    SELECT pg_catalog.to_jsonb(i) FROM portatext.import_blacklist($1) i
+CREATE FUNCTION portatext.api_import_answer(made jsonb, taken boolean) RETURNS jsonb
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    answer constant jsonb := made || jsonb_build_object('problems', (
+        SELECT COALESCE(jsonb_agg(jsonb_build_object('line', p.line, 'given', p.given, 'problem', p.problem) ORDER BY p.line), '[]')
+        FROM (SELECT x.* FROM portatext.import_problem x
+              WHERE x.job_id = (made ->> 'job_id')::bigint AND x.kind = 'refused' ORDER BY x.line LIMIT 100) p));
+BEGIN
+    IF taken THEN
+        RETURN answer;
+    END IF;
+    -- No error: it would take back what import_problem says.
+    IF current_setting('request.method', true) <> '' THEN
+        PERFORM set_config('response.status', '422', true);
+    END IF;
+    RETURN jsonb_build_object('code', 'refused_lines', 'message', 'the file is refused',
+        'details', format('Lines that cannot be used: %s. The list stays as it was.', made ->> 'refused'),
+        'hint', 'Correct these lines, or leave them out with skip_bad.') || answer;
+END
 $$;
-COMMENT ON FUNCTION portatext_api.upload_blacklist(text) IS
-'Add a CSV file to the blacklist
-
-The body is the file, with Content-Type: text/plain. Its first line is the header; number is the first column, and a column reason is kept. Nothing is taken off the list. Answers {"imported", "added", "lines", "normalised", "duplicates", "refused", "job_id"}; a file with a line that is refused changes nothing (imported is false), and GET /jobs?id=eq.JOB_ID and its problems say what was wrong. import_blacklist can leave such lines out.';
-GRANT EXECUTE ON FUNCTION portatext_api.upload_blacklist(text) TO portatext_account, portatext_operator;
+COMMENT ON FUNCTION portatext.api_import_answer(jsonb, boolean) IS
+    'Internal: what an import function says, with its first problems; a file that was not taken has the status 422 and stays on record.';
+GRANT EXECUTE ON FUNCTION portatext.api_import_answer(jsonb, boolean) TO portatext_account, portatext_operator;
 
 CREATE FUNCTION portatext_api.import_blacklist(csv text, skip_bad boolean DEFAULT false, region text DEFAULT NULL) RETURNS jsonb
     LANGUAGE portatext_api VOLATILE PARALLEL UNSAFE AS $$
 #right manage
-    SELECT pg_catalog.to_jsonb(i) FROM portatext.import_blacklist(csv, skip_bad, region) i
+    SELECT portatext.api_import_answer(pg_catalog.to_jsonb(i), i.imported) FROM portatext.import_blacklist(csv, skip_bad, region) i
 $$;
 COMMENT ON FUNCTION portatext_api.import_blacklist(text, boolean, text) IS
-'Add CSV to the blacklist
+'Add the numbers of a CSV file to the blacklist
 
-The same as upload_blacklist with the file''s text in csv. skip_bad: lines that are refused are left out, and the others are added. region: the country (ISO 3166) of numbers without a country code.';
+csv: the file; its first line is the header, with number in front; a column reason is kept:
+number,reason
+12223334444,asked us to
+Nothing is taken off the list. skip_bad: lines that are refused are left out; without it one such line refuses the whole file. region: the country (ISO 3166-1) of numbers without a country code.
+
+Answers {"imported", "added", "lines", "normalised", "duplicates", "refused", "job_id", "problems"}; problems has the first 100 refused lines with their numbers. A file that was refused is answered in the same way, with the status 422. import_blacklist_csv takes the file as the body.';
 GRANT EXECUTE ON FUNCTION portatext_api.import_blacklist(text, boolean, text) TO portatext_account, portatext_operator;
+
+CREATE FUNCTION portatext_api.import_blacklist_csv(text) RETURNS jsonb
+    LANGUAGE portatext_api VOLATILE PARALLEL UNSAFE AS $$
+#right manage
+    SELECT portatext.api_import_answer(pg_catalog.to_jsonb(i), i.imported)
+    FROM portatext.import_blacklist($1, COALESCE(portatext.api_header('x-skip-bad')::boolean, false), portatext.api_header('x-region')) i
+$$;
+COMMENT ON FUNCTION portatext_api.import_blacklist_csv(text) IS
+'Add the CSV file in the body to the blacklist
+
+Like import_blacklist, with the file as it is: Content-Type text/plain. The header X-Skip-Bad: true leaves refused lines out, X-Region is the country of numbers without a country code.';
+GRANT EXECUTE ON FUNCTION portatext_api.import_blacklist_csv(text) TO portatext_account, portatext_operator;
 
 CREATE VIEW portatext_api.dids WITH (security_invoker) AS
     SELECT portatext.digits(d.number) AS number, portatext.number_country(n.e164) AS country, d.weight, d.segments_per_second,
@@ -107,5 +139,5 @@ $$;
 COMMENT ON FUNCTION portatext_api.export_blacklist() IS
 'The whole blacklist as a CSV file
 
-number and reason, in the order of the numbers; upload_blacklist takes it back.';
+number and reason, in the order of the numbers; import_blacklist takes it back.';
 GRANT EXECUTE ON FUNCTION portatext_api.export_blacklist() TO portatext_account, portatext_operator;

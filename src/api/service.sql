@@ -38,7 +38,9 @@ CREATE VIEW portatext_api.short_codes WITH (security_invoker) AS
     SELECT c.code, c.country, c.countries, c.carriers, c.international_carriers, c.contact_email, c.contact_phone
     FROM portatext.short_codes c;
 COMMENT ON VIEW portatext_api.short_codes IS
-'The short codes that the account''s services are on';
+'The short codes that the account''s services are on
+
+With what their advertising must name; the operator sets them up.';
 COMMENT ON COLUMN portatext_api.short_codes.countries IS 'Countries whose mobile numbers it reaches.';
 COMMENT ON COLUMN portatext_api.short_codes.carriers IS 'The carriers that take part.';
 GRANT SELECT ON portatext_api.short_codes TO portatext_account, portatext_operator;
@@ -126,7 +128,9 @@ CREATE FUNCTION portatext_api.service_disclosure(service bigint) RETURNS jsonb
     SELECT pg_catalog.jsonb_build_object('text', portatext.service_disclosure(service))
 $$;
 COMMENT ON FUNCTION portatext_api.service_disclosure(bigint) IS
-'The summary of terms that a service''s advertising must carry';
+'The terms that a service''s advertising must carry
+
+Answers {"text"}, made of the service and its short code. 409: the operator has not said all that it needs.';
 GRANT EXECUTE ON FUNCTION portatext_api.service_disclosure(bigint) TO portatext_account, portatext_operator;
 
 CREATE VIEW portatext_api.subscribers WITH (security_invoker) AS
