@@ -186,7 +186,7 @@ COMMENT ON COLUMN portatext_api.messages.error IS 'The same in words, where ther
 GRANT SELECT ON portatext_api.messages TO portatext_account, portatext_operator;
 
 CREATE VIEW portatext_api.attention WITH (security_invoker) AS
-    SELECT m.message_id AS id, a.kind, a.since, a.detail AS reason,
+    SELECT a.message_id AS id, portatext.attention_label(a.kind) AS kind, a.since, a.detail AS reason,
            CASE WHEN m.inbound THEN 'inbound' ELSE 'outbound' END AS direction, m.state,
            portatext.digits(CASE WHEN m.inbound THEN m.from_number ELSE m.to_number END) AS number,
            portatext.digits(m.from_number) AS "from", portatext.digits(m.to_number) AS "to",

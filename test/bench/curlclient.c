@@ -3,12 +3,13 @@
  *	  What libcurl alone can do against a server: the mark for the dispatcher, and
  *	  the load for the receiver.
  *
- *	curlclient [-H HEADER] [-f FILE] [-w WARM_UP] URL REQUESTS CONCURRENCY
+ *	curlclient [-H HEADER] [-d BODY] [-f FILE] [-w WARM_UP] URL REQUESTS CONCURRENCY
  *
  * CONCURRENCY handles, each used again as soon as its request has ended, over
  * kept-alive connections; libcurl's multi interface with curl_multi_socket_action
- * and epoll.  "{}" in the URL stands for the request's number, seven digits at
- * least, or with -f for a line of FILE, each once.  Time begins when WARM_UP more
+ * and epoll.  -H may come several times; with -d every request is a POST.  "{}" in
+ * the URL, or in the body, stands for the request's number, seven digits at least, or
+ * with -f for a line of FILE, each once.  Time begins when WARM_UP more
  * requests have ended and connections stand.  Prints "REQUESTS SECONDS", REQUESTS
  * being the timed ones; status 1 when any request failed.
  */
@@ -27,8 +28,16 @@
 static CURLM *multi;
 static int	epoll_fd;
 static long timer_ms = -1;
-static const char *url;			/* up to the braces */
-static const char *url_rest;	/* behind them; NULL: there are none */
+
+/* A text in which a word changes from request to request. */
+typedef struct Pattern
+{
+	const char *start;			/* up to the braces; NULL: no text */
+	const char *rest;			/* behind them; NULL: there are none */
+} Pattern;
+
+static Pattern url;
+static Pattern body;
 static struct curl_slist *headers;
 static FILE *lines;
 static long warm_up;
@@ -96,6 +105,29 @@ next_word(char *word, size_t size)
 		word[0] = '\0';
 }
 
+/* Splits a text at its braces. */
+static Pattern
+pattern_of(char *text)
+{
+	char	   *braces = strstr(text, "{}");
+	Pattern		pattern = {text, NULL};
+
+	if (braces != NULL)
+	{
+		*braces = '\0';
+		pattern.rest = braces + 2;
+	}
+	return pattern;
+}
+
+/* The text with the word at its place. */
+static void
+fill(char *target, size_t size, const Pattern *pattern, const char *word)
+{
+	snprintf(target, size, "%s%s%s", pattern->start, pattern->rest != NULL ? word : "",
+			 pattern->rest != NULL ? pattern->rest : "");
+}
+
 /* Starts the next request on this handle. */
 static void
 start_request(CURL *easy)
@@ -104,9 +136,14 @@ start_request(CURL *easy)
 	char		word[256] = "";
 
 	started++;
-	if (url_rest != NULL)
+	if (url.rest != NULL || body.rest != NULL)
 		next_word(word, sizeof(word));
-	snprintf(target, sizeof(target), "%s%s%s", url, word, url_rest != NULL ? url_rest : "");
+	if (body.start != NULL)
+	{
+		fill(target, sizeof(target), &body, word);
+		curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, target);
+	}
+	fill(target, sizeof(target), &url, word);
 	curl_easy_setopt(easy, CURLOPT_URL, target);
 	curl_multi_add_handle(multi, easy);
 }
@@ -178,13 +215,14 @@ turn(void)
 static bool
 read_arguments(int argc, char **argv)
 {
-	char	   *braces;
 	int			option;
 
-	while ((option = getopt(argc, argv, "H:f:w:")) != -1)
+	while ((option = getopt(argc, argv, "H:d:f:w:")) != -1)
 	{
 		if (option == 'H')
 			headers = curl_slist_append(headers, optarg);
+		else if (option == 'd')
+			body = pattern_of(optarg);
 		else if (option == 'w')
 			warm_up = atol(optarg);
 		else if (option != 'f' || (lines = fopen(optarg, "r")) == NULL)
@@ -192,12 +230,7 @@ read_arguments(int argc, char **argv)
 	}
 	if (optind != argc - 3)
 		return false;
-	url = argv[optind];
-	if ((braces = strstr(argv[optind], "{}")) != NULL)
-	{
-		*braces = '\0';
-		url_rest = braces + 2;
-	}
+	url = pattern_of(argv[optind]);
 	wanted = warm_up + atol(argv[optind + 1]);
 	return true;
 }
@@ -210,7 +243,7 @@ main(int argc, char **argv)
 
 	if (!read_arguments(argc, argv))
 	{
-		fprintf(stderr, "usage: curlclient [-H HEADER] [-f FILE] [-w WARM_UP] URL REQUESTS CONCURRENCY\n");
+		fprintf(stderr, "usage: curlclient [-H HEADER] [-d BODY] [-f FILE] [-w WARM_UP] URL REQUESTS CONCURRENCY\n");
 		return 2;
 	}
 	concurrency = atol(argv[argc - 1]);

@@ -12,13 +12,14 @@ sub in_flight { return 32 }
 
 # Requests a second that libcurl gets answered.  Options: url ({} stands for the
 # number of the request, or for the line of the file lines), count, warm_up (so many
-# more before), at_once, header.
+# more before), at_once, header (one, or an array), body (of a POST; {} as in the url).
 sub requests
 {
 	my ($stage, %opt) = @_;
 	my @command = ('timeout', '-k', '5', '310', $stage->program('curlclient'));
 
-	push @command, '-H', $opt{header} if $opt{header};
+	push @command, map { ('-H', $_) } ref $opt{header} ? @{ $opt{header} } : $opt{header} // ();
+	push @command, '-d', $opt{body} if defined $opt{body};
 	push @command, '-f', $opt{lines} if $opt{lines};
 	push @command, '-w', $opt{warm_up} if $opt{warm_up};
 	push @command, $opt{url}, $opt{count}, $opt{at_once} || in_flight();

@@ -22,6 +22,9 @@ my %size = (
 	RECEIPTS => [ 50_000, 1_000 ],
 	INBOUND => [ 20_000, 1_000 ],  # messages that come in
 	PAUSED => [ 100_000, 20_000 ], # recipients of a campaign that is paused while it goes out
+	REQUESTS => [ 10_000, 200 ],   # requests of one run through PostgREST
+	MESSAGES => [ 10_000_000, 500_000 ], # among which pages are looked up
+	PAGES => [ 100, 20 ],          # of each filter
 	TEXTS => [ 200_000, 2_000 ],   # texts whose segments are counted
 	WATCHED => [ 100_000, 5_000 ], # messages of the drain that perf watches
 );
