@@ -157,6 +157,8 @@ SQL_PARTS = \
 	src/api/rest_service.sql \
 	src/api/rest_contact.sql \
 	src/api/rest_campaign.sql \
+	src/api/rest_account.sql \
+	src/api/rest_data.sql \
 	src/account/grants.sql
 
 SOURCES_C = $(sort $(wildcard src/*.c src/*/*.c))
