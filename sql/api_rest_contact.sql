@@ -65,7 +65,7 @@ SELECT portatext.rest_contact_list('{"path": {"id": "99999999999999999999"}}', N
 SELECT l ->> 'id' = :'vip', l ->> 'description'
     FROM jsonb_array_elements(portatext.rest_contact_lists('{"page": 1}', NULL) -> 'contact_lists') l;
 SELECT a ->> 'page', a ->> 'total_pages', jsonb_array_length(a -> 'contact_lists')
-    FROM portatext.rest_contact_lists('{"page": 2}', NULL) a;
+    FROM portatext.rest_contact_lists('{"page": 2, "query": {"page": "2"}}', NULL) a;
 
 -- 25 to 28
 SELECT portatext.rest_list_import(:'path', E'number,points\n12223334444,1\n') - 'job_id';

@@ -29,19 +29,6 @@ $$;
 COMMENT ON FUNCTION portatext.rest_lists(jsonb) IS
     'Internal: the names of the contact lists with these ids, null for none. 404 when the caller has no such list.';
 
-CREATE FUNCTION portatext.rest_template_named(id text) RETURNS text
-    LANGUAGE sql VOLATILE PARALLEL UNSAFE
-    SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-    AS $$
-    SELECT CASE WHEN id IS NOT NULL THEN portatext.rest_found(
-               (SELECT t.name FROM portatext.template t
-                WHERE t.account_id = portatext.current_account()
-                  AND t.template_id = CASE WHEN id ~ '^[0-9]{1,18}$' THEN id::bigint END),
-               concat('template ', id)) END;
-$$;
-COMMENT ON FUNCTION portatext.rest_template_named(text) IS
-    'Internal: the name of the caller''s template with this id; null for null, 404 when there is none.';
-
 CREATE FUNCTION portatext.rest_campaign_make(body jsonb, csv bytea) RETURNS bigint
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -50,7 +37,7 @@ CREATE FUNCTION portatext.rest_campaign_make(body jsonb, csv bytea) RETURNS bigi
                name => portatext.rest_text(body, 'name'),
                description => portatext.rest_text(body, 'description'),
                body => portatext.rest_text(b.settings, 'text'),
-               template => portatext.rest_template_named(portatext.rest_text(b.settings, 'template_id')),
+               template => CASE WHEN b.settings ->> 'template_id' IS NOT NULL THEN portatext.rest_template_name(b.settings ->> 'template_id') END,
                variables => NULLIF(b.settings -> 'variables', 'null'),
                from_number => portatext.rest_senders(body -> 'from'),
                service => b.service,
@@ -123,7 +110,7 @@ CREATE FUNCTION portatext.rest_campaign_json(campaign bigint) RETURNS jsonb
 $$;
 COMMENT ON FUNCTION portatext.rest_campaign_json(bigint) IS
     'Internal: a campaign of the caller''s with the counts of its newest run; null: there is none.';
-GRANT EXECUTE ON FUNCTION portatext.rest_senders(jsonb), portatext.rest_lists(jsonb), portatext.rest_template_named(text),
+GRANT EXECUTE ON FUNCTION portatext.rest_senders(jsonb), portatext.rest_lists(jsonb),
     portatext.rest_campaign_make(jsonb, bytea), portatext.rest_campaign_made(bigint), portatext.rest_campaign_sources(bigint),
     portatext.rest_campaign_senders(text), portatext.rest_campaign_json(bigint) TO portatext_account;
 

@@ -109,32 +109,21 @@ $$;
 COMMENT ON FUNCTION portatext.rest_contact_page(text, jsonb) IS
     'Internal: a page of the contacts of a list (null: the own contacts), with the lists that they are on if the request asks for them.';
 
-CREATE FUNCTION portatext.rest_import_problems(job_id bigint) RETURNS text
-    LANGUAGE sql VOLATILE PARALLEL UNSAFE
-    SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-    AS $$
-    SELECT string_agg(concat('line ', p.line, ': ', p.problem), '; ' ORDER BY p.line)
-        FROM (SELECT x.line, x.problem FROM portatext.import_problem x
-              WHERE x.job_id = $1 AND x.kind = 'refused' ORDER BY x.line LIMIT 20) p;
-$$;
-COMMENT ON FUNCTION portatext.rest_import_problems(bigint) IS
-    'Internal: what was wrong with the first 20 refused lines of an import, as a text.';
-
 CREATE FUNCTION portatext.rest_import(list text, csv bytea) RETURNS jsonb
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
-    SELECT jsonb_build_object('contacts', i.contacts, 'lines', i.lines, 'normalised', i.normalised,
-                              'duplicates', i.duplicates, 'job_id', i.job_id)
-        FROM portatext.import_contacts(list, csv) i
-        WHERE i.replaced OR portatext.rest_check(false, 400, portatext.rest_import_problems(i.job_id));
+    SELECT CASE WHEN i.replaced THEN jsonb_build_object('contacts', i.contacts, 'lines', i.lines, 'normalised', i.normalised,
+                                                        'duplicates', i.duplicates, 'job_id', i.job_id)
+                ELSE portatext.rest_import_refused(i.job_id) END
+        FROM portatext.import_contacts(list, csv) i;
 $$;
 COMMENT ON FUNCTION portatext.rest_import(text, bytea) IS
     'Internal: replaces the contacts of a list by those of a file. A file with a bad line is an error that names it (CSV-08), and the list stays as it was.';
 GRANT EXECUTE ON FUNCTION portatext.rest_found(anyelement, text), portatext.rest_check(boolean, int, text),
     portatext.rest_id(jsonb, text), portatext.rest_text(jsonb, text),
     portatext.rest_pairs(jsonb), portatext.rest_pairs_read(jsonb), portatext.rest_list(bigint), portatext.rest_show_list(bigint),
-    portatext.rest_contact_page(text, jsonb), portatext.rest_import_problems(bigint), portatext.rest_import(text, bytea)
+    portatext.rest_contact_page(text, jsonb), portatext.rest_import(text, bytea)
     TO portatext_account;
 
 -- The account's own contacts.
@@ -242,12 +231,13 @@ CREATE FUNCTION portatext.rest_contact_lists(request jsonb, content bytea) RETUR
                                              'created_at', p.created_at) ORDER BY p.list_id)
          FROM (SELECT l.* FROM portatext.contact_list l
                WHERE l.account_id = (SELECT portatext.current_account()) AND l.name IS NOT NULL
-               ORDER BY l.list_id LIMIT 50 OFFSET portatext.rest_offset(request)) p),
-        request, (SELECT count(*) FROM portatext.contact_list l
-                  WHERE l.account_id = (SELECT portatext.current_account()) AND l.name IS NOT NULL))
+               ORDER BY l.list_id LIMIT CASE WHEN request -> 'query' ? 'page' THEN 50 END OFFSET portatext.rest_offset(request)) p),
+        request, CASE WHEN request -> 'query' ? 'page' THEN (
+                      SELECT count(*) FROM portatext.contact_list l
+                      WHERE l.account_id = (SELECT portatext.current_account()) AND l.name IS NOT NULL) END)
 $$;
 COMMENT ON FUNCTION portatext.rest_contact_lists(jsonb, bytea) IS
-    'Handler: GET contact_lists.';
+    'Handler: GET contact_lists: all on one page, unless the query asks for a page, which the SDKs cannot.';
 
 CREATE FUNCTION portatext.rest_contact_list_create(request jsonb, content bytea) RETURNS jsonb
     LANGUAGE portatext_api VOLATILE PARALLEL UNSAFE

@@ -45,11 +45,10 @@ CREATE FUNCTION portatext.rest_moment(moment text, last boolean) RETURNS timesta
     AS $$
     SELECT CASE WHEN moment IS NULL AND last THEN 'infinity'
                 WHEN moment IS NULL THEN date_trunc('month', portatext.now() AT TIME ZONE a.timezone) AT TIME ZONE a.timezone
-                WHEN moment ~ ':.*([Zz]|[+-]\d\d(:?\d\d)?)$' THEN moment::timestamptz + step.after
-                ELSE (moment::timestamp + step.after) AT TIME ZONE a.timezone END
-        FROM portatext.account a
-        CROSS JOIN (SELECT CASE WHEN NOT last THEN interval '0' WHEN moment ~ ':' THEN interval '1 s' ELSE interval '1 day' END) step (after)
-        WHERE a.account_id = portatext.current_account();
+                WHEN NOT last THEN portatext.rest_time(moment)
+                WHEN moment ~ ':' THEN portatext.rest_time(moment) + interval '1 s'
+                ELSE (moment::date + 1)::timestamp AT TIME ZONE a.timezone END
+        FROM portatext.account a WHERE a.account_id = portatext.current_account();
 $$;
 COMMENT ON FUNCTION portatext.rest_moment(text, boolean) IS
     'Internal: the beginning or, if last, the end of a span, in the account''s time zone unless an offset is given. A last day or second is a part of the span. Null: the beginning of this month, or no end.';
