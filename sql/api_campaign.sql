@@ -72,6 +72,10 @@ SELECT portatext_api.resume_campaign(:id) - 'id' - 'job_id';
 SELECT name, run, state, recipients, pending, queued, skipped, cancelled, credits FROM portatext_api.campaign_progress WHERE id = :id;
 SELECT jsonb_pretty(portatext_api.campaign_report(:id));
 SELECT regexp_replace(portatext_api.export_campaign_contacts(:id), '[0-9a-f]{8}-[0-9a-f-]{27}', 'ID', 'g');
+-- in pages
+SELECT p ->> 'number', p ->> 'state', p - 'number' - 'state' - 'message_id' FROM jsonb_array_elements(portatext_api.campaign_contacts_page(:id, page_size => 2)) p;
+SELECT p ->> 'number', p ->> 'reason' FROM jsonb_array_elements(portatext_api.campaign_contacts_page(:id, '12025550112')) p;
+SELECT portatext_api.campaign_contacts_page(:id, '442071838750');
 -- CAMP-12: the file goes in again as a contact list
 SELECT portatext_api.import_contacts(portatext_api.export_campaign_contacts(:id), 'rest') ->> 'contacts';
 SELECT pg_temp.refused(format('SELECT portatext_api.delete_campaign(%s)', :id));
@@ -108,16 +112,27 @@ SELECT pg_temp.refused(format(s, :id)) FROM unnest(ARRAY[
     $$SELECT portatext_api.campaign_preview(999999)$$,
     $$SELECT portatext_api.campaign_report(%s, 9)$$,
     $$SELECT portatext_api.export_campaign_contacts(999999)$$,
+    $$SELECT portatext_api.campaign_contacts_page(999999)$$,
     $$SELECT portatext_api.test_campaign(%s, '{}')$$,
     $$SELECT portatext_api.cancel_job(999999)$$,
     $$SELECT portatext_api.retry_job(999999)$$]) s;
+
+-- What is no number is shown as it was given, and pages go on behind it.
+RESET SESSION AUTHORIZATION;
+INSERT INTO portatext.campaign_recipient (run_id, number, account_id, reason)
+    SELECT n.run_id, x, n.account_id, 'bad_number' FROM portatext.campaign_run n, unnest('{12,77}'::text[]) x WHERE n.campaign_id = :id;
+SET SESSION AUTHORIZATION regress_ap_red;
+SELECT number, state, reason FROM portatext_api.campaign_contacts WHERE campaign_id = :id AND reason = 'bad_number' ORDER BY number;
+SELECT p ->> 'number' FROM jsonb_array_elements(portatext_api.campaign_contacts_page(:id, '442071838750', 1)) p;
+SELECT p ->> 'number' FROM jsonb_array_elements(portatext_api.campaign_contacts_page(:id, '12')) p;
+SELECT portatext_api.campaign_contacts_page(:id, '77');
 
 -- GEN-11
 SET SESSION AUTHORIZATION regress_ap_blue;
 SELECT (SELECT count(*) FROM portatext_api.campaigns), (SELECT count(*) FROM portatext_api.campaign_progress),
     (SELECT count(*) FROM portatext_api.campaign_contacts), (SELECT count(*) FROM portatext_api.jobs);
 SELECT pg_temp.refused(format('SELECT portatext_api.%I(%s)', f, :id))
-    FROM unnest('{start_campaign,pause_campaign,resume_campaign,cancel_campaign,delete_campaign,campaign_preview,campaign_report,export_campaign_contacts}'::text[]) f;
+    FROM unnest('{start_campaign,pause_campaign,resume_campaign,cancel_campaign,delete_campaign,campaign_preview,campaign_report,campaign_contacts_page,export_campaign_contacts}'::text[]) f;
 SELECT pg_temp.refused(format($$SELECT portatext_api.cancel_campaign_contact(%s, '12025550111')$$, :id));
 SELECT pg_temp.refused(format($$SELECT portatext_api.test_campaign(%s, '{12025550111}')$$, :id));
 SELECT pg_temp.refused($$SELECT portatext_api.create_campaign('x', 'Hello you', lists => '{vip}')$$);

@@ -69,6 +69,12 @@ SELECT pg_temp.refused($$SELECT portatext_api.contact_variables('13055550109')$$
 COMMIT;
 SELECT list, number, variables FROM portatext_api.contacts ORDER BY list, number;
 SELECT list, number FROM portatext_api.contacts WHERE list_id = :vip AND number > '13055550102' ORDER BY number LIMIT 5;
+SELECT portatext_api.contacts_page('vip', page_size => 1);
+SELECT portatext_api.contacts_page('vip', '13055550102');
+SELECT portatext_api.contacts_page('vip', '13055550103'), portatext_api.contacts_page();
+SELECT pg_temp.refused($$SELECT portatext_api.contacts_page('nowhere')$$);
+SELECT pg_temp.refused($$SELECT portatext_api.contacts_page('vip', 'x')$$);
+SELECT pg_temp.refused($$SELECT portatext_api.contacts_page('vip', page_size => -1)$$);
 SELECT portatext_api.remove_contact('13055550103', 'vip'), portatext_api.remove_contact('13055550103', 'vip');
 
 -- CSV-01, CSV-04, CSV-05: the file replaces the list; CSV-08: the last line of a number counts

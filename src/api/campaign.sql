@@ -63,7 +63,7 @@ CREATE VIEW portatext_api.campaign_contacts WITH (security_invoker) AS
 COMMENT ON VIEW portatext_api.campaign_contacts IS
 'Recipients of campaigns, with what became of them
 
-Of one campaign: campaign_id=eq.7&run=eq.1&order=number&number=gt.LAST&limit=1000. export_campaign_contacts gives all as a file.';
+Of one campaign: campaign_id=eq.7&run=eq.1, and state=eq.skipped for what was not sent. Through campaigns of many thousands campaign_contacts_page is quicker; export_campaign_contacts gives all as a file.';
 COMMENT ON COLUMN portatext_api.campaign_contacts.run IS 'Which run of the campaign, from 1.';
 COMMENT ON COLUMN portatext_api.campaign_contacts.number IS 'Digits without +; as it was given, if it is no number.';
 COMMENT ON COLUMN portatext_api.campaign_contacts.state IS 'pending; the states of messages; skipped with the reason; cancelled; gone: its message is older than what is kept.';
@@ -219,6 +219,30 @@ COMMENT ON FUNCTION portatext_api.campaign_report(bigint, integer) IS
 
 An array with an object for each text, and with variant null for all: recipients, pending, queued, sending, delivered, undelivered, rejected, expired, cancelled, skipped, skipped_by (reason), replies, opt_outs, credits. run: which run, by default the newest. It reads all contacts: to watch a campaign, campaign_progress is cheaper.';
 
+CREATE FUNCTION portatext.api_campaign_after(campaign bigint, after text) RETURNS text
+    LANGUAGE sql STABLE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+    SELECT CASE WHEN EXISTS (SELECT FROM portatext.campaign_recipient r
+                             WHERE r.run_id = (SELECT portatext.campaign_run_of(campaign)) AND r.number = after)
+                THEN after ELSE '+' || ltrim(after, '+') END
+$$;
+COMMENT ON FUNCTION portatext.api_campaign_after(bigint, text) IS
+    'Internal: a recipient as it is stored, by the number that the API shows; what is no number is stored as it was given.';
+GRANT EXECUTE ON FUNCTION portatext.api_campaign_after(bigint, text) TO portatext_account, portatext_operator;
+
+CREATE FUNCTION portatext_api.campaign_contacts_page(campaign bigint, after text DEFAULT NULL, page_size integer DEFAULT 100) RETURNS jsonb
+    LANGUAGE portatext_api STABLE PARALLEL UNSAFE AS $$
+#right read
+    SELECT COALESCE(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('number', portatext.digits(c.number), 'state', c.state, 'reason', c.reason,
+            'message_id', c.message_id, 'variant', c.variant, 'segments', c.segments, 'cost', c.cost) ORDER BY c.number COLLATE "C"), '[]')
+    FROM portatext.campaign_contacts(campaign, portatext.api_campaign_after(campaign, after), page_size) c
+$$;
+COMMENT ON FUNCTION portatext_api.campaign_contacts_page(bigint, text, integer) IS
+'A page of the contacts of a campaign, however many it has
+
+Answers [{"number", "state", "reason", "message_id", "variant", "segments", "cost"}] of the newest run in the order of the numbers: page_size of those behind the number after, by default the first. The next page begins after the last number; an empty one is the end. What they mean is said at campaign_contacts.';
+
 CREATE FUNCTION portatext_api.export_campaign_contacts(campaign bigint) RETURNS portatext_api."text/csv"
     LANGUAGE portatext_api STABLE PARALLEL UNSAFE AS $$
 #right read
@@ -232,4 +256,4 @@ GRANT EXECUTE ON FUNCTION portatext_api.create_campaign(text, text, text, jsonb,
     portatext_api.campaign_preview(bigint), portatext_api.start_campaign(bigint), portatext_api.pause_campaign(bigint),
     portatext_api.resume_campaign(bigint), portatext_api.cancel_campaign(bigint), portatext_api.cancel_campaign_contact(bigint, text),
     portatext_api.delete_campaign(bigint), portatext_api.test_campaign(bigint, text[]), portatext_api.campaign_report(bigint, integer),
-    portatext_api.export_campaign_contacts(bigint) TO portatext_account, portatext_operator;
+    portatext_api.campaign_contacts_page(bigint, text, integer), portatext_api.export_campaign_contacts(bigint) TO portatext_account, portatext_operator;

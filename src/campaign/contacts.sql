@@ -39,7 +39,7 @@ CREATE FUNCTION portatext.campaign_contacts(campaign bigint, after text DEFAULT 
     AS $$
     SELECT c.number, c.state, c.reason, c.message_id, c.variant, c.segments, c.cost
     FROM (SELECT r.run_id, r.number FROM portatext.campaign_recipient r
-          WHERE r.run_id = (SELECT portatext.campaign_run_of($1)) AND r.number > COALESCE($2, '') COLLATE "C"
+          WHERE r.run_id = (SELECT portatext.campaign_run_of($1)) AND r.number > (SELECT COALESCE($2, '') COLLATE "C")    -- so under row-level security too by the index
           ORDER BY r.number LIMIT GREATEST($3, 0)) page
     CROSS JOIN LATERAL (SELECT x.* FROM portatext.campaign_contact x
                         WHERE x.run_id = page.run_id AND x.number = page.number OFFSET 0) c    -- a look-up each, not a join of all
