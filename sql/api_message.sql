@@ -1,4 +1,4 @@
--- REST API: messages (API-01, SMS-11 to SMS-15, SCH-10).
+-- REST API: messages (GEN-01, GEN-08, SMS-11 to SMS-15, SCH-10).
 SET client_min_messages = error;
 \set VERBOSITY terse
 \set SHOW_CONTEXT never
@@ -158,7 +158,7 @@ SELECT portatext_api.blacklist_add('12025550123');
 ROLLBACK;
 RESET SESSION AUTHORIZATION;
 
--- Another account sees and cancels nothing of it (GEN-06).
+-- Another account sees and cancels nothing of it.
 SET ROLE regress_am_blue;
 SELECT count(*) FROM portatext_api.messages;
 SELECT count(*) FROM portatext_api.attention;

@@ -195,7 +195,7 @@ CREATE VIEW portatext_api.attention WITH (security_invoker) AS
 COMMENT ON VIEW portatext_api.attention IS
 'Messages that failed or are unclear
 
-Those of which it is not known what became of them, or that an error keeps from being handled; the operator or a late receipt settles them, and they leave this list.';
+Those of which it is not known what became of them, or that an error keeps from being handled; the operator or a late receipt settles them, and they leave this list. order=id.desc gives the newest first; kind=eq.unclear and the like are quick filters.';
 COMMENT ON COLUMN portatext_api.attention.kind IS 'unclear: it is not known whether the carrier has it; no_receipt: the carrier took it and has not said what became of it; failed: an internal error; undone: an inbound message of which what it sets off was not done.';
 COMMENT ON COLUMN portatext_api.attention.since IS 'When it came onto this list.';
 COMMENT ON COLUMN portatext_api.attention.reason IS 'What is known of why.';

@@ -110,7 +110,7 @@ CREATE INDEX message_created ON portatext.message (account_id, created_at);
 CREATE INDEX message_other_side ON portatext.message
     (account_id, portatext.digits(CASE WHEN inbound THEN from_number ELSE to_number END), portatext.api_id(message_id));
 CREATE INDEX message_client_ref ON portatext.message (account_id, client_ref, portatext.api_id(message_id)) WHERE client_ref IS NOT NULL;
-CREATE INDEX message_campaign ON portatext.message (campaign_id, portatext.api_id(message_id)) WHERE campaign_id IS NOT NULL;
+CREATE INDEX message_campaign ON portatext.message (account_id, campaign_id, portatext.api_id(message_id)) WHERE campaign_id IS NOT NULL;
 COMMENT ON TABLE portatext.message IS
     'Every message, the record. No index names a state, so outcomes are written in place; what must be found lies in the narrow tables beside it.';
 COMMENT ON COLUMN portatext.message.attempts IS 'Hand-overs that failed, by all carriers; those that certainly did not leave are not counted.';
