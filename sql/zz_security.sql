@@ -54,10 +54,21 @@ SELECT o.name, pg_get_userbyid(a.grantee) AS grantee, a.privilege_type
           UNION ALL
           SELECT n.nspname || '.', n.nspacl FROM pg_namespace n WHERE n.nspname = 'portatext') o (name, acl),
          LATERAL aclexplode(o.acl) a
-    WHERE a.grantee <> 0 AND pg_get_userbyid(a.grantee) NOT IN ('portatext_owner', 'portatext_operator', 'portatext_account', 'pg_monitor')
+    WHERE a.grantee <> 0 AND pg_get_userbyid(a.grantee) NOT IN ('portatext_owner', 'portatext_operator', 'portatext_account', 'portatext_anonymous', 'pg_monitor')
        OR o.name = 'portatext.' AND a.grantee <> (SELECT nspowner FROM pg_namespace WHERE nspname = 'portatext')
           AND a.privilege_type <> 'USAGE'
     ORDER BY 1, 2, 3;
+-- What needs no credentials (API-06): exactly this, and nothing but functions.
+SELECT p.oid::regprocedure::text AS name
+    FROM pg_proc p, LATERAL aclexplode(p.proacl) a
+    WHERE p.pronamespace IN ('portatext'::regnamespace, 'portatext_api'::regnamespace)
+      AND a.grantee = 'portatext_anonymous'::regrole
+UNION ALL
+SELECT c.oid::regclass::text
+    FROM pg_class c, LATERAL aclexplode(c.relacl) a
+    WHERE c.relnamespace IN ('portatext'::regnamespace, 'portatext_api'::regnamespace)
+      AND a.grantee = 'portatext_anonymous'::regrole
+    ORDER BY 1;
 -- What tenants may read without row-level security: nothing that crosses accounts.
 SELECT c.relname
     FROM pg_class c

@@ -194,12 +194,13 @@ CREATE FUNCTION portatext.set_profile(changes jsonb) RETURNS jsonb
 DECLARE
     mine constant bigint := portatext.current_account();
     me constant bigint := portatext.access_user();
+    login text;
     before jsonb;
     after jsonb;
     changed jsonb;
 BEGIN
     PERFORM portatext.check_profile(changes);
-    PERFORM FROM portatext.api_user u WHERE u.user_id = me FOR UPDATE;
+    SELECT u.email INTO login FROM portatext.api_user u WHERE u.user_id = me FOR UPDATE;
     before := portatext.profile();
     UPDATE portatext.api_user u SET
         first_name = COALESCE(changes ->> 'first_name', u.first_name),
@@ -221,11 +222,11 @@ BEGIN
     IF changed IS NOT NULL THEN
         INSERT INTO portatext.event (account_id, type, subject, payload)
             VALUES (mine, 'account.profile_changed', me::text,
-                    jsonb_build_object('changed', changed, 'email', after -> 'email', 'old_email', before -> 'email'));
+                    jsonb_build_object('changed', changed, 'email', after -> 'email', 'old_email', login));
     END IF;
     RETURN after;
 END
 $$;
 COMMENT ON FUNCTION portatext.set_profile(jsonb) IS
-    'Changes what is named of profile(), and returns all of it; event account.profile_changed (what was changed, the new and the old address). A new e-mail address is the one to log in with when it has been verified. A null callback_url takes it away.';
+    'Changes what is named of profile(), and returns all of it; event account.profile_changed (what was changed, the profile's address, and the one to log in with, both to be told). A new e-mail address is the one to log in with when it has been verified. A null callback_url takes it away.';
 GRANT EXECUTE ON FUNCTION portatext.set_profile(jsonb) TO portatext_account, portatext_operator;

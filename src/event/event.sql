@@ -10,7 +10,7 @@ CREATE TABLE portatext.event (
 );
 CREATE INDEX event_account ON portatext.event (account_id, event_id);
 COMMENT ON TABLE portatext.event IS
-    'State changes, written in the transaction of their cause. Types: message.<state>, balance.low, balance.zero, balance.recharged, balance.bonus, campaign.<state> (payload: id, name, run, status, and reason if there is one), job.<state> (payload: id, job_type, status, result, and error if there is one), carrier.stopped, inbound.undone, did.assigned, did.removed, did.stop, did.unhealthy, service.<state>, service.resumed, service.revision_requested, service.revised, service.revision_rejected, service.too_frequent, subscriber.<change>.';
+    'State changes, written in the transaction of their cause. Types: account.opened, account.profile_changed (payload: changed, email, old_email), account.password_changed, account.acl_changed (payload: acl, old_acl), message.<state>, balance.low, balance.zero, balance.recharged, balance.bonus, campaign.<state> (payload: id, name, run, status, and reason if there is one), job.<state> (payload: id, job_type, status, result, and error if there is one), carrier.stopped, inbound.undone, did.assigned, did.removed, did.stop, did.unhealthy, service.<state>, service.resumed, service.revision_requested, service.revised, service.revision_rejected, service.too_frequent, subscriber.<change>.';
 COMMENT ON COLUMN portatext.event.account_id IS 'Null: concerns the installation, for operators.';
 COMMENT ON COLUMN portatext.event.subject IS 'What it is about: a message id, a job''s number, a carrier''s name.';
 SELECT pg_catalog.pg_extension_config_dump('portatext.event', '');
