@@ -228,5 +228,5 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION portatext.set_profile(jsonb) IS
-    'Changes what is named of profile(), and returns all of it; event account.profile_changed (what was changed, the profile's address, and the one to log in with, both to be told). A new e-mail address is the one to log in with when it has been verified. A null callback_url takes it away.';
+    'Changes what is named of profile(), and returns all of it; event account.profile_changed (what was changed, the address of the profile, and the one to log in with, both to be told). A new e-mail address is the one to log in with when it has been verified. A null callback_url takes it away.';
 GRANT EXECUTE ON FUNCTION portatext.set_profile(jsonb) TO portatext_account, portatext_operator;
