@@ -80,8 +80,19 @@ CREATE FUNCTION portatext.rest_needs(body jsonb, name text) RETURNS text
 $$;
 COMMENT ON FUNCTION portatext.rest_needs(jsonb, text) IS
     'Internal: a member of a body that must be there as a text; else the request ends with status 400.';
-GRANT EXECUTE ON FUNCTION portatext.rest_show_settings(), portatext.rest_keep_settings(jsonb) TO portatext_account;
--- rest_check: for handlers that need no credentials
+
+CREATE FUNCTION portatext.rest_profile() RETURNS jsonb
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+    SELECT CASE WHEN EXISTS (SELECT FROM portatext.api_user u WHERE u.account_id = a.account_id) THEN portatext.profile()
+                ELSE jsonb_build_object('company', COALESCE(p.company, ''), 'callback_url', p.callback_url, 'timezone', a.timezone) END
+        FROM portatext.account a LEFT JOIN portatext.api_profile p USING (account_id)
+        WHERE a.account_id = portatext.current_account();
+$$;
+COMMENT ON FUNCTION portatext.rest_profile() IS
+    'Internal: profile(); of an account without users only what is the account''s.';
+GRANT EXECUTE ON FUNCTION portatext.rest_show_settings(), portatext.rest_keep_settings(jsonb), portatext.rest_profile() TO portatext_account;
 GRANT EXECUTE ON FUNCTION portatext.rest_needs(jsonb, text) TO portatext_account, portatext_anonymous;
 
 -- Logging in.
@@ -102,7 +113,7 @@ CREATE FUNCTION portatext.rest_me(request jsonb, content bytea) RETURNS jsonb
     LANGUAGE portatext_api VOLATILE PARALLEL UNSAFE
     AS $$
 #right read
-    SELECT COALESCE(portatext.profile(), '{}') || jsonb_build_object('credits', portatext.balance())
+    SELECT portatext.rest_profile() || jsonb_build_object('credits', portatext.balance())
 $$;
 COMMENT ON FUNCTION portatext.rest_me(jsonb, bytea) IS
     'Handler: GET me: the profile of who has logged in (with an API key: of the account''s first user), and the account''s credits.';
@@ -111,7 +122,7 @@ CREATE FUNCTION portatext.rest_me_change(request jsonb, content bytea) RETURNS j
     LANGUAGE portatext_api VOLATILE PARALLEL UNSAFE
     AS $$
 #right account
-    SELECT portatext.set_profile(request -> 'body')
+    SELECT portatext.set_profile(request -> 'body') || jsonb_build_object('credits', portatext.balance())
 $$;
 COMMENT ON FUNCTION portatext.rest_me_change(jsonb, bytea) IS
     'Handler: PUT me: changes what the body names.';
@@ -175,7 +186,7 @@ CREATE FUNCTION portatext.rest_settings_change(request jsonb, content bytea) RET
     SELECT CASE WHEN s.done IS NOT NULL THEN portatext.rest_show_settings() END
         FROM (SELECT portatext.rest_keep_settings(request -> 'body') OFFSET 0) k (n)
         CROSS JOIN LATERAL (SELECT portatext.account_settings(
-                                       request -> 'body' - CASE WHEN k.n >= 0 THEN ARRAY(SELECT x.name FROM portatext.rest_kept_settings() x) END)
+                                       (request -> 'body') - CASE WHEN k.n >= 0 THEN ARRAY(SELECT x.name FROM portatext.rest_kept_settings() x) END)
                             OFFSET 0) s (done)
 $$;
 COMMENT ON FUNCTION portatext.rest_settings_change(jsonb, bytea) IS
