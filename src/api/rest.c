@@ -299,7 +299,7 @@ set_answer(const Answer *answer)
 	appendStringInfo(&headers, "[{\"Content-Type\":\"%s\"}", answer->type);
 	if (answer->allow != NULL)
 		appendStringInfo(&headers, ",{\"Allow\":\"%s\"}", answer->allow);
-	if (answer->reset != 0)
+	if (answer->status == 429)
 		appendStringInfo(&headers, ",{\"X-Rate-Limit-Reset\":\"%lld\"}", (long long) answer->reset);
 	appendStringInfoChar(&headers, ']');
 	set_response("response.status", psprintf("%d", answer->status));
