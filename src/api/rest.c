@@ -168,24 +168,32 @@ accept_result(Answer *answer, PtRestMedia gives, Datum result, bool isnull)
 	}
 }
 
+/* Is the request refused by authenticate() or, without an error, by its handler?  Then that is the answer. */
+static bool
+refused(Answer *answer)
+{
+	const PtRequest *request = pt_request();
+
+	if (request == NULL || request->status == 0)
+		return false;
+	answer->reset = request->reset;
+	refuse(answer, request->status, request->refusal, NULL);
+	return true;
+}
+
 /* Serves a request; errors are raised. */
 static void
 serve(bytea *body, Answer *answer)
 {
 	PtRestAsked asked = read_request(body);
 	PtRestMatch *match = palloc(sizeof(PtRestMatch));
-	const PtRequest *request = pt_request();
 	LOCAL_FCINFO(call, 2);
 	FmgrInfo	function;
 	Oid			handler;
 	Datum		result;
 
-	if (request != NULL && request->status != 0)
-	{
-		answer->reset = request->reset;
-		refuse(answer, request->status, request->refusal, NULL);
+	if (refused(answer))
 		return;
-	}
 	pt_rest_match(&asked, match);
 	if (match->status != 0)
 	{
@@ -203,9 +211,7 @@ serve(bytea *body, Answer *answer)
 	call->args[1].isnull = false;
 	result = FunctionCallInvoke(call);
 	/* Refused without an error, so that what was counted stays. */
-	if (request != NULL && request->status != 0)
-		refuse(answer, request->status, request->refusal, NULL);
-	else
+	if (!refused(answer))
 		accept_result(answer, match->route->gives, result, call->isnull);
 }
 

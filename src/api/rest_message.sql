@@ -7,7 +7,7 @@ COMMENT ON FUNCTION portatext.rest_template_json(portatext.template) IS 'Interna
 GRANT EXECUTE ON FUNCTION portatext.rest_template_json(portatext.template) TO portatext_account;
 
 CREATE FUNCTION portatext.rest_template_name(id text) RETURNS text
-    LANGUAGE portatext_api STABLE PARALLEL UNSAFE
+    LANGUAGE portatext_api STABLE STRICT PARALLEL UNSAFE
     AS $$
 SELECT COALESCE((SELECT t.name FROM portatext.template t
                  WHERE t.template_id = CASE WHEN id ~ '^[0-9]{1,18}$' THEN id::bigint END),
@@ -26,17 +26,15 @@ CREATE FUNCTION portatext.rest_sms_json(m portatext_api.messages) RETURNS jsonb
 COMMENT ON FUNCTION portatext.rest_sms_json(portatext_api.messages) IS 'Internal: a message as the SDKs get it.';
 GRANT EXECUTE ON FUNCTION portatext.rest_sms_json(portatext_api.messages) TO portatext_account;
 
-CREATE FUNCTION portatext.rest_sms_template(request jsonb) RETURNS text
-    LANGUAGE sql STABLE PARALLEL UNSAFE
-    RETURN CASE WHEN request #>> '{body,template_id}' IS NOT NULL
-                THEN portatext.rest_template_name(request #>> '{body,template_id}') END;
-COMMENT ON FUNCTION portatext.rest_sms_template(jsonb) IS 'Internal: the name of the template that a body asks for; null: none.';
-
-CREATE FUNCTION portatext.rest_sms_service(request jsonb) RETURNS text
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN lpad(request #>> '{body,service_id}', 18, '0');
-COMMENT ON FUNCTION portatext.rest_sms_service(jsonb) IS
-    'Internal: the id of a service, too long to be the keyword of another; null: none.';
+CREATE FUNCTION portatext.rest_sms_service(id text) RETURNS text
+    LANGUAGE portatext_api STABLE STRICT PARALLEL UNSAFE
+    AS $$
+SELECT COALESCE((SELECT lpad(s.service_id::text, 18, '0') FROM portatext.service s
+                 WHERE s.service_id = CASE WHEN id ~ '^[0-9]{1,18}$' THEN id::bigint END),
+                portatext.rest_raise(404, 'there is no such service') #>> '{}')
+$$;
+COMMENT ON FUNCTION portatext.rest_sms_service(text) IS
+    'Internal: the id of one of the account''s services, so long that it is no other''s keyword; 404 when there is none.';
 
 CREATE FUNCTION portatext.rest_sms_lists(request jsonb) RETURNS text[]
     LANGUAGE portatext_api STABLE PARALLEL UNSAFE
@@ -61,8 +59,9 @@ CREATE FUNCTION portatext.rest_sms_send_lists(request jsonb) RETURNS jsonb
 WITH sent AS MATERIALIZED (
     SELECT r.* FROM portatext.send_sms_to_lists(
         portatext.rest_sms_lists(request), request #>> '{body,text}', portatext.api_senders(request #>> '{body,from}'),
-        template => portatext.rest_sms_template(request), variables => NULLIF(request #> '{body,variables}', 'null'),
-        service => portatext.rest_sms_service(request), schedule => NULLIF(request #> '{body,schedule}', 'null'),
+        template => portatext.rest_template_name(request #>> '{body,template_id}'), variables => NULLIF(request #> '{body,variables}', 'null'),
+        service => portatext.rest_sms_service(request #>> '{body,service_id}'),
+        schedule => NULLIF(request #> '{body,schedule}', 'null'),
         client_ref => request #>> '{body,client_ref}') r
 ), n AS (
     SELECT count(s.message_id) AS accepted, count(*) - count(s.message_id) AS refused,
@@ -92,8 +91,8 @@ SELECT CASE
         THEN portatext.rest_raise(400, 'to or contact_list_ids is missing')
     WHEN request #>> '{body,contact_list_ids}' IS NULL
         THEN portatext.api_send_sms(request #>> '{body,to}', request #>> '{body,text}',
-            portatext.api_senders(request #>> '{body,from}'), portatext.rest_sms_template(request),
-            NULLIF(request #> '{body,variables}', 'null'), portatext.rest_sms_service(request),
+            portatext.api_senders(request #>> '{body,from}'), portatext.rest_template_name(request #>> '{body,template_id}'),
+            NULLIF(request #> '{body,variables}', 'null'), portatext.rest_sms_service(request #>> '{body,service_id}'),
             NULLIF(request #> '{body,schedule}', 'null'), NULL, NULL, 'transactional',
             request #>> '{body,client_ref}', NULL)
     WHEN request #>> '{body,to}' IS NOT NULL
@@ -103,7 +102,7 @@ SELECT CASE
     ELSE portatext.rest_sms_send_lists(request) END
 $$;
 COMMENT ON FUNCTION portatext.rest_sms_send(jsonb, bytea) IS 'Handler: POST sms.';
-GRANT EXECUTE ON FUNCTION portatext.rest_sms_template(jsonb), portatext.rest_sms_service(jsonb),
+GRANT EXECUTE ON FUNCTION portatext.rest_sms_service(text),
     portatext.rest_sms_lists(jsonb), portatext.rest_sms_group(uuid), portatext.rest_sms_send_lists(jsonb),
     portatext.rest_sms_send(jsonb, bytea) TO portatext_account;
 
@@ -182,8 +181,7 @@ SELECT CASE WHEN request #>> '{query,country}' IS NULL THEN portatext.rest_raise
                     'segments', s.segments, 'max_length_per_segment', s.units_per_segment,
                     'price_per_segment', s.tariff, 'cost', s.cost, 'refusal', s.reason)
           FROM portatext.simulate_sms(NULL, request #>> '{query,text}',
-              template => CASE WHEN request #>> '{query,template_id}' IS NOT NULL
-                               THEN portatext.rest_template_name(request #>> '{query,template_id}') END,
+              template => portatext.rest_template_name(request #>> '{query,template_id}'),
               variables => (request #>> '{query,variables}')::jsonb,
               country => upper(request #>> '{query,country}')) s) END
 $$;
