@@ -45,6 +45,10 @@ INSERT INTO portatext.message (message_id, account_id, inbound, state, step, car
         (false, 'delivered', 1, '+13055550199', '2026-06-30 22:00:00Z')) m (inbound, state, cost, party, at);
 INSERT INTO portatext.message (message_id, account_id, carrier_id, segments, cost, from_number, to_number, encoding, body, created_at)
     VALUES (portatext.uuid7(), :blue, 0, 1, 9, '+12025550101', '+34600123456', 'gsm', 'Hello', '2026-02-01 10:00:00Z');
+INSERT INTO portatext.ledger_entry (account_id, reference, kind, amount, created_at)
+    SELECT m.account_id, m.message_id, k.kind::portatext.ledger_kind, k.sign * m.cost, m.created_at
+    FROM portatext.message m CROSS JOIN (VALUES ('charge', -1), ('inbound', -1), ('refund', 1)) k (kind, sign)
+    WHERE m.cost > 0 AND CASE k.kind WHEN 'inbound' THEN m.inbound WHEN 'charge' THEN NOT m.inbound ELSE m.state = 'rejected' END;
 
 SET SESSION AUTHORIZATION regress_ar_red;
 BEGIN READ ONLY;
@@ -69,7 +73,9 @@ SELECT portatext_api.summary_csv('2026-01-01', '2026-12-31');
 
 -- By default: this month until today.
 RESET SESSION AUTHORIZATION;
-UPDATE portatext.message SET created_at = portatext.now() WHERE account_id = :blue;
+WITH m AS (INSERT INTO portatext.message (message_id, account_id, carrier_id, segments, cost, from_number, to_number, encoding, body)
+    VALUES (portatext.uuid7(), :blue, 0, 1, 3, '+12025550101', '+34600123456', 'gsm', 'Hello') RETURNING *)
+INSERT INTO portatext.ledger_entry (account_id, reference, kind, amount) SELECT m.account_id, m.message_id, 'charge', -m.cost FROM m;
 SET SESSION AUTHORIZATION regress_ar_blue;
 SELECT (s ->> 'date')::date = date_trunc('month', portatext.now())::date, s - 'date' FROM jsonb_array_elements(portatext_api.summary(granularity => 'month')) s;
 

@@ -24,35 +24,24 @@ CREATE FUNCTION portatext.summary(date_from date DEFAULT NULL, date_to date DEFA
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
     WITH account AS MATERIALIZED (
-        SELECT a.account_id, a.timezone AS zone, (portatext.now() AT TIME ZONE a.timezone)::date AS today
+        SELECT a.timezone AS zone, (portatext.now() AT TIME ZONE a.timezone)::date AS today
         FROM portatext.account a WHERE a.account_id = portatext.current_account()),
     days AS MATERIALIZED (
-        SELECT a.account_id, a.zone,
+        SELECT a.zone,
                COALESCE(date_from, date_trunc('month', COALESCE(date_to, a.today))::date) AS first,
                COALESCE(date_to, GREATEST(a.today, date_from)) AS last
         FROM account a),
     range AS MATERIALIZED (
-        SELECT d.account_id, d.zone, d.first::timestamp AT TIME ZONE d.zone AS low, (d.last + 1)::timestamp AT TIME ZONE d.zone AS high
-        FROM days d WHERE portatext.check_summary(d.first, d.last, granularity)),
-    counted AS (
-        SELECT date_trunc(CASE granularity WHEN 'date' THEN 'day' ELSE granularity END, m.created_at AT TIME ZONE r.zone)::date AS date,
-               portatext.number_country((CASE WHEN m.party LIKE '+%' THEN m.party END)::portatext.e164) AS country,
-               m.inbound, m.credits
-        FROM range r CROSS JOIN LATERAL (
-            SELECT x.created_at, x.inbound, CASE WHEN x.inbound THEN x.from_number ELSE x.to_number END::text AS party,
-                   CASE WHEN x.state IN ('rejected', 'expired', 'cancelled', 'skipped') THEN 0 ELSE x.cost END AS credits
-            FROM portatext.message x
-            WHERE x.account_id = r.account_id AND x.created_at >= r.low AND x.created_at < r.high) m)
-    SELECT c.date, c.country, count(*) FILTER (WHERE c.inbound), count(*) FILTER (WHERE NOT c.inbound),
-           trim_scale(COALESCE(sum(c.credits) FILTER (WHERE c.inbound), 0)),
-           trim_scale(COALESCE(sum(c.credits) FILTER (WHERE NOT c.inbound), 0)), trim_scale(sum(c.credits))
-    FROM counted c
-    WHERE of_country IS NULL OR c.country = upper(of_country)
-    GROUP BY c.date, c.country
-    ORDER BY c.date, c.country NULLS LAST;
+        SELECT d.first::timestamp AT TIME ZONE d.zone AS low, (d.last + 1)::timestamp AT TIME ZONE d.zone AS high
+        FROM days d WHERE portatext.check_summary(d.first, d.last, granularity))
+    SELECT m.period, m.country, m.inbound, m.outbound,
+           trim_scale(m.inbound_credits), trim_scale(m.outbound_credits), trim_scale(m.credits)
+    FROM range r CROSS JOIN LATERAL portatext.message_summary(r.low, r.high, CASE granularity WHEN 'date' THEN 'day' ELSE granularity END) m
+    WHERE of_country IS NULL OR m.country = upper(of_country)
+    ORDER BY m.period, m.country NULLS LAST;
 $$;
 COMMENT ON FUNCTION portatext.summary(date, date, text, text) IS
-    'The account''s messages from the first to the last day (its time zone; by default this month until today), by date, week or month and by country: how many came in and went out, and the credits spent (BILL-19). date is the first day of the week (monday) or month; country that of the other side, null: not known; refunded messages count with 0 credits.';
+    'message_summary() by days: from the first to the last one (in the account''s time zone; by default this month until today), by date, week or month (date is its first day; weeks begin on monday), of one country or of all (BILL-19).';
 GRANT EXECUTE ON FUNCTION portatext.summary(date, date, text, text) TO portatext_account, portatext_operator;
 
 CREATE FUNCTION portatext.summary_file(date_from date, date_to date, granularity text, of_country text) RETURNS text

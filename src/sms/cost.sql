@@ -10,7 +10,8 @@ GRANT EXECUTE ON FUNCTION portatext.message_cost(portatext.e164, text) TO portat
 
 CREATE FUNCTION portatext.message_summary(
         since timestamptz, until timestamptz, granularity text DEFAULT 'day')
-    RETURNS TABLE (period date, country text, inbound bigint, outbound bigint, credits numeric)
+    RETURNS TABLE (period date, country text, inbound bigint, outbound bigint, credits numeric,
+                   inbound_credits numeric, outbound_credits numeric)
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
@@ -27,7 +28,8 @@ BEGIN
         SELECT date_trunc(granularity, m.created_at AT TIME ZONE zone)::date AS day,
                CASE WHEN portatext.is_e164(o.other) THEN portatext.number_country(o.other::portatext.e164) END AS land,
                count(*) FILTER (WHERE m.inbound), count(*) FILTER (WHERE NOT m.inbound),
-               COALESCE(sum(l.spent), 0)
+               COALESCE(sum(l.spent), 0), COALESCE(sum(l.spent) FILTER (WHERE m.inbound), 0),
+               COALESCE(sum(l.spent) FILTER (WHERE NOT m.inbound), 0)
             FROM portatext.message m
             CROSS JOIN LATERAL (SELECT CASE WHEN m.inbound THEN m.from_number ELSE m.to_number END::text AS other) o
             LEFT JOIN (SELECT e.reference, -sum(e.amount) AS spent FROM portatext.ledger_entry e
