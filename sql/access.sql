@@ -238,6 +238,13 @@ ROLLBACK;
 BEGIN;
 SELECT portatext.change_password('correct horse', 'battery staple');
 ROLLBACK;
+-- What it sets is looked at with care.
+BEGIN;
+SELECT set_config('request.headers', '[{"idempotency-key": "x"}, "idempotency-key"]', true);
+SELECT portatext_api.profile() ->> 'first_name', portatext.log_out();
+SELECT set_config('request.headers', '"idempotency-key"', true);
+SELECT portatext_api.send_sms('12223334444', 'text');
+ROLLBACK;
 SELECT secret FROM portatext.api_user;
 SELECT hash FROM portatext.api_key;
 SELECT unsent FROM portatext.api_nonce;

@@ -9,6 +9,7 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/jsonb.h"
+#include "utils/memutils.h"
 
 #include "access/request_internal.h"
 
@@ -85,18 +86,44 @@ pt_client_path(void)
 	return setting("request.path");
 }
 
+/* The request's headers, read once for each request; NULL: there are none. */
+static Jsonb *
+headers(void)
+{
+	static MemoryContext context = NULL;
+	static char *text = NULL;
+	static Jsonb *object = NULL;
+	const char *given = setting("request.headers");
+	MemoryContext caller;
+
+	if (given == NULL)
+		return NULL;
+	if (text != NULL && strcmp(text, given) == 0)
+		return object;
+	if (context == NULL)
+		context = AllocSetContextCreate(TopMemoryContext, "portatext request headers", ALLOCSET_SMALL_SIZES);
+	text = NULL;
+	MemoryContextReset(context);
+	caller = MemoryContextSwitchTo(context);
+	object = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(given)));
+	/* A session of SQL can set them to anything. */
+	if (!JB_ROOT_IS_OBJECT(object))
+		object = NULL;
+	text = pstrdup(given);
+	MemoryContextSwitchTo(caller);
+	return object;
+}
+
 char *
 pt_client_header(const char *name)
 {
-	const char *headers = setting("request.headers");
-	Datum		object;
+	Jsonb	   *object = headers();
 	JsonbValue	buffer;
 	JsonbValue *value;
 
-	if (headers == NULL)
+	if (object == NULL)
 		return NULL;
-	object = DirectFunctionCall1(jsonb_in, CStringGetDatum(headers));
-	value = getKeyJsonValueFromContainer(&DatumGetJsonbP(object)->root, name, (int) strlen(name), &buffer);
+	value = getKeyJsonValueFromContainer(&object->root, name, (int) strlen(name), &buffer);
 	if (value == NULL || value->type != jbvString)
 		return NULL;
 	return pnstrdup(value->val.string.val, value->val.string.len);
