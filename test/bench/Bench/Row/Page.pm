@@ -65,7 +65,7 @@ sub look_up
 		# From all over the time.
 		my $i = $first + $every * int($count * (0.1 + 0.8 * $k / (size('PAGES') + 1)));
 		my $value = $database->sql("SELECT concat_ws(', ', " . join(', ', map { "quote_literal($_)" } @values)
-			. ") FROM (VALUES ($i::bigint)) t (i)");
+			. ") FROM (VALUES (${i}::bigint)) t (i)");
 		my $answer = $session->ask("\\timing on\nEXECUTE page ($value, 100, 0);\n\\timing off");
 		my ($rows) = $answer =~ /^\|(\d+)\|/m;
 		my ($ms) = $answer =~ /^Time: ([\d.]+) ms/m;
@@ -105,7 +105,7 @@ sub fill
 	$database->sql(q{CREATE ROLE small LOGIN}) unless $database->sql(q{SELECT count(*) FROM pg_roles WHERE rolname = 'small'});
 	$database->sql(q{SELECT portatext.grant_account('small', portatext.create_account('small'))});
 	$database->sql(q{SELECT portatext.create_account('other ' || i) FROM generate_series(1, 8) i});
-	my @indexes = split /\n/, $database->sql(q{SELECT pg_get_indexdef(i.indexrelid) || '|' || i.indexrelid::regclass
+	my @indexes = split /\n/, $database->sql(q{SELECT regexp_replace(pg_get_indexdef(i.indexrelid), '\s+', ' ', 'g') || '|' || i.indexrelid::regclass
 		FROM pg_index i WHERE i.indrelid = 'portatext.message'::regclass AND NOT i.indisprimary});
 
 	$database->sql("DROP INDEX " . (split /\|/)[1]) for @indexes;
