@@ -32,13 +32,15 @@ DECLARE
     other constant bigint := iso.account('other');
     own constant bigint := iso.account('own');
 BEGIN
-    FOR c IN SELECT r.rel, r.relname, quote_ident(a.attname) AS col, iso.class_of(a.atttypid) AS class FROM iso.relation r JOIN pg_attribute a ON a.attrelid = r.rel
+    FOR c IN SELECT r.rel, r.relname, quote_ident(a.attname) AS col, iso.class_of(a.atttypid) AS class,
+            a.attname ~ 'name|keyword|mail|number|ref|key|prefix|label|recipient|sender' AS guessed FROM iso.relation r JOIN pg_attribute a ON a.attrelid = r.rel
         WHERE r.keyed AND r.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped AND iso.class_of(a.atttypid) IN ('number', 'text', 'uuid') LOOP
-        EXECUTE format($f$INSERT INTO iso.candidate SELECT %L, %L, %s::text, iso.twin(%1$L, %3$s::text) FROM %4$s
-            WHERE account_id = $1 AND CASE %1$L WHEN 'number' THEN length(%3$s::text) = 7 WHEN 'text' THEN %3$s::text ~* '^[^\n]{0,20}(kestrel|^\+1415555)[^\n]{0,20}$' ELSE %3$s IS NOT NULL END
-            GROUP BY 3 ORDER BY 3 LIMIT 2 ON CONFLICT DO NOTHING$f$, c.class, c.relname || '.' || c.col, c.col, c.rel) USING other;
         EXECUTE format($f$INSERT INTO iso.mine SELECT %L, %L, %L, %s::text FROM %s WHERE account_id = $1 AND %4$s IS NOT NULL GROUP BY 4 ORDER BY 4 LIMIT 2$f$,
             c.class, c.relname, c.col, c.col, c.rel) USING own;
+        CONTINUE WHEN c.class = 'text' AND NOT c.guessed;
+        EXECUTE format($f$INSERT INTO iso.candidate SELECT %L, %L, %s::text, iso.twin(%1$L, %3$s::text) FROM %4$s
+            WHERE account_id = $1 AND CASE %1$L WHEN 'number' THEN length(%3$s::text) = 7 WHEN 'text' THEN %3$s::text ~* '^[^\n]{0,20}(kestrel|^\+1415555)[^\n]{0,20}$' ELSE %3$s IS NOT NULL END
+            GROUP BY 3 ORDER BY 3 LIMIT CASE WHEN %1$L = 'text' THEN 1 ELSE 2 END ON CONFLICT DO NOTHING$f$, c.class, c.relname || '.' || c.col, c.col, c.rel) USING other;
     END LOOP;
     -- Numbers are written without + as well.
     INSERT INTO iso.candidate SELECT class, source, ltrim(value, '+'), ltrim(twin, '+') FROM iso.candidate WHERE value LIKE '+%' ON CONFLICT DO NOTHING;
@@ -72,6 +74,13 @@ CREATE FUNCTION iso.arguments(f oid) RETURNS TABLE (n int, name text, typ oid, c
         WHERE p.proargmodes IS NULL OR p.proargmodes[o] IN ('i', 'b', 'v')) a
     WHERE p.oid = f $$;
 
+-- An id of the own tenant for a function that is named after what it is of; a number otherwise.
+CREATE FUNCTION iso.first(f oid) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT COALESCE((SELECT min(m.value) FROM iso.mine m, pg_proc p WHERE p.oid = f AND m.class = 'number'
+        AND m.col = rtrim(m.source, 's') || '_id' AND p.proname ~ m.source),
+        (SELECT min(m.value) FROM iso.mine m, pg_proc p WHERE p.oid = f AND m.class = 'number' AND m.col = 'list_id' AND m.source = 'contact_list' AND p.proname ~ 'list'),
+        '12125550201') $$;
+
 -- Things of the own tenant that may serve as this argument, the likeliest first.
 CREATE FUNCTION iso.likely(f oid, arg text, typ oid, class text) RETURNS text[] LANGUAGE sql STABLE AS $$
     SELECT array_agg(literal ORDER BY rank, literal) FROM (
@@ -91,6 +100,7 @@ CREATE FUNCTION iso.likely(f oid, arg text, typ oid, class text) RETURNS text[] 
             ('texts', 'lists', $v$'{osprey list}'::text[]$v$), ('texts', 'numbers|to', $v$'{+12125550203}'::text[]$v$), ('texts', '^zones$', $v$'{UTC}'::text[]$v$),
             ('texts', 'example', $v$'{FRESH: news}'::text[]$v$),
             ('bytes', '', $v$convert_to(E'number,name\n+12125550211,Ann', 'UTF8')$v$),
+            ('json', '^request$', iso.literal('json', typ, iso.request('number', iso.first(f))::text)),
             ('json', '', iso.literal('json', typ, '{}')), ('json', 'schedule', iso.literal('json', typ, '{"any_day": {"from": "09:00", "to": "18:00"}}')),
             ('json', 'evidence', iso.literal('json', typ, '{"page": "example.com"}')),
             ('number', 'age', '18'), ('number', 'frequency|page|size|minimum|run', '1')) x (c, k, v) WHERE x.c = likely.class
@@ -130,7 +140,7 @@ END $$;
 
 -- An outcome without what must differ: names of the value and its twin, ids, times.
 CREATE FUNCTION iso.plain(outcome text, value text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-    SELECT regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(replace(outcome, value, '<id>'),
+    SELECT regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(replace(regexp_replace(outcome, 'pt_\w{8}_\w{32}', '<key>', 'g'), value, '<id>'),
         'kestrel|phantom', '<tag>', 'gi'), '1415555|1510555', '<area>', 'g'),
         '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}', '<uuid>', 'g'),
         '\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d(:\d\d)?)?', '<time>', 'g'), '\d{4,}', '<n>', 'g') $$;
