@@ -192,12 +192,16 @@ is_deeply([ grep { $api->{definitions}{$_}{properties}{account_id} } keys %{ $ap
 is($api->{info}{title}, 'PortaText', 'it has a title');
 like($api->{info}{description}, qr/\w/, 'and an introduction');
 
-# What docs/api.md names is there.
-for my $path (slurp_file('docs/api.md') =~ m{(?:GET |\$api)(/[a-z_]+)\b}g, map { "/rpc/$_" } slurp_file('docs/api.md') =~ m{/rpc/([a-z_]+)}g)
-{
-	next if $path eq '/rpc';
-	ok((grep { $_ eq $path } keys %{ $api->{paths} }), "docs/api.md: there is $path");
-}
+# What docs/api.md names is there, and it names every list.
+my %named = map { $_ => 1 } grep { $_ ne '/rpc' } slurp_file('docs/api.md') =~ m{(?:GET |\$api)(/[a-z_]+)\b}g,
+  map { "/rpc/$_" } slurp_file('docs/api.md') =~ m{/rpc/([a-z_]+)}g;
+is_deeply([ grep { !$api->{paths}{$_} } sort keys %named ], [], 'docs/api.md names nothing that is not there');
+is_deeply([ grep { !m{^/(?:rpc/.*|endpoints|)$} && !$named{$_} } sort keys %{ $api->{paths} } ], [], 'docs/api.md names every list');
+
+# Who has not said who it is may log in, and little else.
+is_deeply([ sort keys %{ $rest->get('/')->{json}{paths} } ],
+	[ '/', map { "/rpc/$_" } qw(authenticate login request_password_reset reset_password rest verify_email) ],
+	'without credentials the description has what needs none');
 
 # ---- the schema ----
 
