@@ -150,10 +150,10 @@ CREATE VIEW portatext_api.messages WITH (security_invoker) AS
            CASE WHEN m.inbound THEN 'inbound' ELSE 'outbound' END AS direction,
            CASE WHEN m.state OPERATOR(pg_catalog.=) 'queued' AND portatext.in_hand(m.message_id)
                 THEN 'sending' ELSE m.state END AS state,
-           portatext.digits(CASE WHEN m.inbound THEN m.from_number ELSE m.to_number END) AS number,
+           portatext.digits(CASE WHEN m.inbound THEN m.from_number ELSE m.to_number END) COLLATE "C" AS number,
            portatext.digits(m.from_number) AS "from",
            portatext.digits(m.to_number) AS "to",
-           m.body AS text, m.encoding, m.segments, m.cost, m.priority, m.kind, m.client_ref,
+           m.body AS text, m.encoding, m.segments, m.cost, m.priority, m.kind, m.client_ref COLLATE "C" AS client_ref,
            m.campaign_id, m.group_id, m.service_id,
            m.send_at, m.valid_until, m.created_at, m.sent_at, m.finished_at, m.error_code, m.error_text AS error
     FROM portatext.message m;

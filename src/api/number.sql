@@ -1,7 +1,7 @@
 -- room: api.  The blacklist and the account's own numbers.
 
 CREATE VIEW portatext_api.blacklist WITH (security_invoker) AS
-    SELECT portatext.digits(b.number) AS number, b.reason, b.created_at
+    SELECT portatext.digits(b.number) COLLATE "C" AS number, b.reason, b.created_at
     FROM portatext.blacklist b;
 COMMENT ON VIEW portatext_api.blacklist IS
 'Numbers that never get a message

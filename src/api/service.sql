@@ -134,7 +134,7 @@ Answers {"text"}, made of the service and its short code. 409: the operator has 
 GRANT EXECUTE ON FUNCTION portatext_api.service_disclosure(bigint) TO portatext_account, portatext_operator;
 
 CREATE VIEW portatext_api.subscribers WITH (security_invoker) AS
-    SELECT x.service_id, s.keyword, portatext.digits(x.number) AS number, x.state, x.since, x.changed_at, x.reminder_due
+    SELECT x.service_id, s.keyword, portatext.digits(x.number) COLLATE "C" AS number, x.state, x.since, x.changed_at, x.reminder_due
     FROM portatext.subscriber x JOIN portatext.service s ON s.service_id = x.service_id;
 COMMENT ON VIEW portatext_api.subscribers IS
 'Who subscribes to the services, and who has left

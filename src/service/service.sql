@@ -109,7 +109,7 @@ CREATE TABLE portatext.subscriber (
     reminder_unpaid boolean NOT NULL DEFAULT false,
     PRIMARY KEY (service_id, number)
 ) WITH (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.02);
-CREATE INDEX subscriber_digits ON portatext.subscriber (service_id, portatext.digits(number));
+CREATE INDEX subscriber_digits ON portatext.subscriber (service_id, portatext.digits(number) COLLATE "C");
 CREATE INDEX subscriber_number ON portatext.subscriber (number);
 CREATE INDEX subscriber_reminder ON portatext.subscriber (reminder_due) WHERE state = 'active' AND NOT reminder_unpaid;
 CREATE INDEX subscriber_unpaid ON portatext.subscriber (account_id) WHERE reminder_unpaid;

@@ -30,7 +30,7 @@ CREATE TABLE portatext.blacklist (
     created_at timestamptz NOT NULL DEFAULT portatext.now(),
     PRIMARY KEY (account_id, number)
 );
-CREATE INDEX blacklist_digits ON portatext.blacklist (account_id, portatext.digits(number));
+CREATE INDEX blacklist_digits ON portatext.blacklist (account_id, portatext.digits(number) COLLATE "C");
 COMMENT ON TABLE portatext.blacklist IS 'Numbers that never receive a message of this account (BL-01, BL-02).';
 SELECT pg_catalog.pg_extension_config_dump('portatext.blacklist', '');
 
@@ -108,8 +108,8 @@ CREATE TABLE portatext.message (
 CREATE INDEX message_account ON portatext.message (account_id, portatext.api_id(message_id));
 CREATE INDEX message_created ON portatext.message (account_id, created_at);
 CREATE INDEX message_other_side ON portatext.message
-    (account_id, portatext.digits(CASE WHEN inbound THEN from_number ELSE to_number END), portatext.api_id(message_id));
-CREATE INDEX message_client_ref ON portatext.message (account_id, client_ref, portatext.api_id(message_id)) WHERE client_ref IS NOT NULL;
+    (account_id, portatext.digits(CASE WHEN inbound THEN from_number ELSE to_number END) COLLATE "C", portatext.api_id(message_id));
+CREATE INDEX message_client_ref ON portatext.message (account_id, client_ref COLLATE "C", portatext.api_id(message_id)) WHERE client_ref IS NOT NULL;
 CREATE INDEX message_campaign ON portatext.message (account_id, campaign_id, portatext.api_id(message_id)) WHERE campaign_id IS NOT NULL;
 COMMENT ON TABLE portatext.message IS
     'Every message, the record. No index names a state, so outcomes are written in place; what must be found lies in the narrow tables beside it.';
