@@ -41,6 +41,7 @@ SELECT portatext_api.balance();
 -- BILL-20: the sum of the ledger is the balance
 SELECT sum(amount) = (portatext_api.balance() ->> 'credits')::numeric FROM portatext_api.ledger;
 SELECT kind, amount, note, reference IS NOT NULL, message_id = :'id' FROM portatext_api.ledger ORDER BY reference;
+SELECT type, payload, subject IS NOT NULL FROM portatext_api.events ORDER BY id;
 -- GEN-08: settings
 SELECT portatext_api.settings();
 COMMIT;
@@ -70,7 +71,7 @@ SELECT n, t.credits, t.credits = portatext.tariff_for(('+' || n)::portatext.e164
         ORDER BY length(x.prefix) DESC LIMIT 1) t;
 SELECT portatext_api.balance();
 -- GEN-11
-SELECT (SELECT count(*) FROM portatext_api.ledger), (SELECT count(*) FROM portatext_api.jobs);
+SELECT (SELECT count(*) FROM portatext_api.ledger), (SELECT count(*) FROM portatext_api.jobs), (SELECT count(*) FROM portatext_api.events);
 SELECT replace(pg_temp.refused(format('SELECT portatext_api.cancel_job(%s)', :job)), ' ' || :job || ' ', ' N ');
 SELECT v, p FROM unnest('{ledger,jobs,tariffs}'::text[]) v, unnest('{INSERT,UPDATE,DELETE,TRUNCATE}'::text[]) p
     WHERE has_table_privilege('portatext_api.' || v, p);

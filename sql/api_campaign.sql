@@ -81,6 +81,8 @@ SELECT portatext_api.import_contacts(portatext_api.export_campaign_contacts(:id)
 SELECT pg_temp.refused(format('SELECT portatext_api.delete_campaign(%s)', :id));
 SELECT portatext_api.cancel_campaign(:id) - 'id' - 'job_id';
 SELECT state, count(*) FROM portatext_api.campaign_contacts WHERE campaign_id = :id GROUP BY 1 ORDER BY 1;
+SELECT run, state, reason, recipients, skipped, job_id IS NOT NULL, finished_at >= started_at FROM portatext_api.campaign_runs WHERE campaign_id = :id;
+SELECT DISTINCT ON (payload ->> 'status') type, payload ->> 'status', (payload ->> 'id')::bigint = :id FROM portatext_api.events WHERE type LIKE 'campaign.%' ORDER BY payload ->> 'status';
 
 -- CAMP-03, CSV-07: recipients that come with the request; texts that are compared
 SELECT portatext_api.create_campaign('two', variants => '[{"text": "Hello you"}, {"text": "Good day", "weight": 2, "label": "formal"}]',
@@ -130,13 +132,14 @@ SELECT portatext_api.campaign_contacts_page(:id, '77');
 -- GEN-11
 SET SESSION AUTHORIZATION regress_ap_blue;
 SELECT (SELECT count(*) FROM portatext_api.campaigns), (SELECT count(*) FROM portatext_api.campaign_progress),
-    (SELECT count(*) FROM portatext_api.campaign_contacts), (SELECT count(*) FROM portatext_api.jobs);
+    (SELECT count(*) FROM portatext_api.campaign_contacts), (SELECT count(*) FROM portatext_api.jobs), (SELECT count(*) FROM portatext_api.campaign_runs),
+    (SELECT count(*) FROM portatext_api.events);
 SELECT pg_temp.refused(format('SELECT portatext_api.%I(%s)', f, :id))
     FROM unnest('{start_campaign,pause_campaign,resume_campaign,cancel_campaign,delete_campaign,campaign_preview,campaign_report,campaign_contacts_page,export_campaign_contacts}'::text[]) f;
 SELECT pg_temp.refused(format($$SELECT portatext_api.cancel_campaign_contact(%s, '12025550111')$$, :id));
 SELECT pg_temp.refused(format($$SELECT portatext_api.test_campaign(%s, '{12025550111}')$$, :id));
 SELECT pg_temp.refused($$SELECT portatext_api.create_campaign('x', 'Hello you', lists => '{vip}')$$);
-SELECT v, p FROM unnest('{campaigns,campaign_progress,campaign_contacts}'::text[]) v, unnest('{INSERT,UPDATE,DELETE,TRUNCATE}'::text[]) p
+SELECT v, p FROM unnest('{campaigns,campaign_progress,campaign_contacts,campaign_runs,events}'::text[]) v, unnest('{INSERT,UPDATE,DELETE,TRUNCATE}'::text[]) p
     WHERE has_table_privilege('portatext_api.' || v, p);
 
 RESET SESSION AUTHORIZATION;

@@ -1,4 +1,4 @@
--- room: api.  Money, settings and jobs of the account.
+-- room: api.  Money, settings, events and jobs of the account.
 
 CREATE FUNCTION portatext.api_balance() RETURNS jsonb
     LANGUAGE sql STABLE PARALLEL UNSAFE
@@ -54,6 +54,18 @@ COMMENT ON FUNCTION portatext_api.update_settings(jsonb) IS
 'Change settings of the account
 
 The body is an object with those of settings that are to change, such as {"timezone": "Europe/Madrid"}; null turns one off. Answers all of them. 422: there is no such setting, or it cannot have this value.';
+
+CREATE VIEW portatext_api.events WITH (security_invoker) AS
+    SELECT e.event_id AS id, e.type, e.subject, e.payload, e.created_at FROM portatext.event e;
+COMMENT ON VIEW portatext_api.events IS
+'What happened to the account
+
+Alerts of the balance, changes of profile, password and addresses, states of messages (if the setting message_events is on), campaigns and jobs, what services and numbers did. Ids are in the order of time: order=id&id=gt.LAST&limit=100 gives what is new.';
+COMMENT ON COLUMN portatext_api.events.id IS 'UUID version 7, in the order of time.';
+COMMENT ON COLUMN portatext_api.events.type IS 'Such as balance.low, campaign.finished, message.delivered, account.acl_changed, service.active.';
+COMMENT ON COLUMN portatext_api.events.subject IS 'What it is about: the id of a message, a campaign, a job, …';
+COMMENT ON COLUMN portatext_api.events.payload IS 'What there is to say about it.';
+GRANT SELECT ON portatext_api.events TO portatext_account, portatext_operator;
 
 CREATE VIEW portatext_api.jobs WITH (security_invoker) AS
     SELECT j.job_id AS id, j.kind, j.state, j.total, j.done, j.errors,

@@ -38,6 +38,20 @@ COMMENT ON COLUMN portatext_api.campaigns.job_id IS 'The job that writes its rec
 COMMENT ON COLUMN portatext_api.campaigns.recipients IS 'How many recipients the run has, without those that were skipped when it was built.';
 GRANT SELECT ON portatext_api.campaigns TO portatext_account, portatext_operator;
 
+CREATE VIEW portatext_api.campaign_runs WITH (security_invoker) AS
+    SELECT n.campaign_id, n.ord AS run, n.state, n.reason, n.recipients, n.skipped, n.job_id, n.created_at, n.started_at, n.finished_at
+    FROM portatext.campaign_run n;
+COMMENT ON VIEW portatext_api.campaign_runs IS
+'Each time a campaign was built and sent
+
+campaigns and campaign_progress show the newest run alone; repeatable campaigns have several. campaign_report takes a run.';
+COMMENT ON COLUMN portatext_api.campaign_runs.run IS 'From 1.';
+COMMENT ON COLUMN portatext_api.campaign_runs.reason IS 'Why it is paused, cancelled or failed.';
+COMMENT ON COLUMN portatext_api.campaign_runs.recipients IS 'Without those that were skipped when it was built.';
+COMMENT ON COLUMN portatext_api.campaign_runs.skipped IS 'Contacts that were skipped when it was built.';
+COMMENT ON COLUMN portatext_api.campaign_runs.job_id IS 'The job that wrote its recipients.';
+GRANT SELECT ON portatext_api.campaign_runs TO portatext_account, portatext_operator;
+
 CREATE VIEW portatext_api.campaign_progress WITH (security_invoker) AS
     SELECT p.campaign_id AS id, p.name, p.run, p.state, p.reason, p.recipients, p.pending, p.queued, p.sending, p.delivered,
            p.undelivered, p.rejected, p.expired, p.skipped, p.cancelled, p.replies, p.opt_outs, p.credits,

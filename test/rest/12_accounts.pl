@@ -117,7 +117,7 @@ ok(asked(200, 'GEN-06: versions', GET => '/rpc/version')->{json}{PostgreSQL}, 'G
 
 # ---- rights ----
 
-for my $path ('/contact_lists', '/campaigns', '/ledger', '/jobs', '/rpc/balance', '/rpc/settings', '/rpc/summary')
+for my $path ('/contact_lists', '/campaigns', '/campaign_runs', '/events', '/ledger', '/jobs', '/rpc/balance', '/rpc/settings', '/rpc/summary')
 {
 	asked(200, "a key that may read reads $path", GET => $path, key => $reader);
 	is($rest->get($path)->{status}, 401, 'without a key it does not');
