@@ -1,5 +1,12 @@
 -- room: api.  The paths of the PortaText SDKs (API-05), as nginx calls them.
+SET client_min_messages = error;
 \set SHOW_CONTEXT never
+
+-- No worker: what is queued stays so.
+SELECT current_setting('shared_preload_libraries') ~ 'portatext' AS preloaded \gset
+\if :preloaded
+SELECT portatext.stop_workers() AS stopped \gset
+\endif
 
 -- All 94 operations are there, and each handler with what its row says.
 SELECT count(DISTINCT r.operation), min(r.operation), max(r.operation) FROM portatext.rest_routes() r;
