@@ -214,13 +214,22 @@ ok(wait_for { $rest->get('/rpc/added', key => $key)->{status} == 200 }, 'until t
 
 # ---- PostgREST outlives its server ----
 
+$node->safe_psql('postgres', q{
+	ALTER ROLE authenticator SET statement_timeout = '300ms';
+	CREATE FUNCTION portatext_api.slow() RETURNS jsonb LANGUAGE portatext_api VOLATILE AS $$SELECT to_jsonb(pg_sleep(20)::text)$$;
+	CREATE VIEW portatext_api.slow_list AS SELECT pg_sleep(20)::text AS slow;
+	GRANT EXECUTE ON FUNCTION portatext_api.slow() TO portatext_account;
+	GRANT SELECT ON portatext_api.slow_list TO portatext_account});
 $node->stop;
 $r = $rest->get('/messages?limit=1', key => $key);
 is($r->{status}, 503, 'without its server it is 503') or diag($r->{content});
 is($rest->get('/messages?limit=1', key => $key, via => 'nginx')->{status}, 503, 'through nginx too');
 $node->start;
 ok(wait_for { $rest->get('/messages?limit=1', key => $key)->{status} == 200 }, 'after a restart of the server it answers again');
-is($rest->get('/messages?select=id', key => $key)->{status}, 200, 'and goes on');
+ok(wait_for { $rest->post('/rpc/slow', key => $key, json => {})->{status} == 503 }, 'a function that takes too long is 503');
+refused(503, 'too_slow', 'its code', POST => '/rpc/slow', json => {});
+is(shop(500, 'a list that takes too long', GET => '/slow_list')->{json}{code}, '57014', 'has the code 57014');
+is($rest->get('/messages?select=id', key => $key)->{status}, 200, 'and it goes on');
 
 $rest->stop;
 $node->stop;
