@@ -3,6 +3,7 @@
 use strict;
 use warnings;
 
+use JSON::PP;
 use PortatextNode qw(wait_for);
 use PortatextRest;
 use Test::More;
@@ -12,7 +13,7 @@ PortatextRest::needed();
 my $node = PortatextNode->new_node('limits');
 
 $node->safe_psql('postgres', 'CREATE EXTENSION portatext');
-my $rest = PortatextRest->start($node, nginx => 0);
+my $rest = PortatextRest->start($node);
 my $shop = $rest->account('shop');
 
 sub sql { return $node->safe_psql('postgres', $_[0]) }
@@ -60,6 +61,15 @@ is(sql('SELECT count(*) FROM portatext.message'), 0, 'nothing was sent');
 	return map { $rest->get($_, key => $key) } '/rpc/nothing', '/messages?limit=1', '/nothing', '/messages?limit=1';
 });
 is(statuses(@got), '404 200 404 429', 'what is not there counts, but for what PostgREST answers by itself');
+
+# The SDKs' paths, in their form.
+(undef, $began, @got) = in_one_minute(2, sub {
+	my ($key) = @_;
+	return map { $rest->get('/version', key => $key, via => 'sdk') } 1 .. 3;
+});
+is(statuses(@got), '200 200 429', 'API-04: the paths of the SDKs');
+is($got[2]{headers}{'x-rate-limit-reset'}, ($began + 1) * 60, 'API-04: have the header too');
+is_deeply($got[2]{json}, { success => JSON::PP::false, error_description => ['too many requests'] }, 'API-03: and the form of the SDKs');
 
 # The next minute: the clock moves, the counter begins anew.
 ($key, undef, @got) = in_one_minute(1, sub { my ($key) = @_; return map { $rest->get('/messages?limit=1', key => $key) } 1 .. 2 });
