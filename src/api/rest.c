@@ -98,7 +98,7 @@ refuse_path(Answer *answer, const PtRestAsked *asked, const PtRestMatch *match)
 			refuse(answer, 400, "the path is not URL-encoded UTF-8", NULL);
 			break;
 		case 405:
-			pt_rest_allow(match->path, allow);
+			pt_rest_allow(match->path, allow, sizeof(allow));
 			answer->allow = pstrdup(allow);
 			refuse(answer, 405, psprintf("%s is not a method of this path", asked->method), NULL);
 			break;

@@ -5,6 +5,7 @@
 #include "api/rest_route.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -354,20 +355,18 @@ pt_rest_match(const PtRestAsked *asked, PtRestMatch *match)
 }
 
 void
-pt_rest_allow(const PtRestRoute *path, char *out)
+pt_rest_allow(const PtRestRoute *path, char *out, size_t size)
 {
 	const char *last = "";
+	size_t		len = 0;
 
-	*out = '\0';
-	for (const PtRestRoute *route = path; route != NULL; route = next_of_path(route))
+	out[0] = '\0';
+	for (const PtRestRoute *route = path; route != NULL && len < size; route = next_of_path(route))
 	{
 		if (strcmp(route->method, last) == 0)
 			continue;
-		if (*last != '\0')
-			strcat(out, ", ");
+		len += (size_t) snprintf(out + len, size - len, "%s%s%s", len > 0 ? ", " : "", route->method,
+								 strcmp(route->method, "GET") == 0 ? ", HEAD" : "");
 		last = route->method;
-		strcat(out, last);
-		if (strcmp(last, "GET") == 0)
-			strcat(out, ", HEAD");
 	}
 }

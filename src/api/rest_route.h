@@ -73,8 +73,8 @@ typedef struct PtRestMatch
 /* Finds the row; HEAD is matched as GET (RFC 9110 9.3.2). */
 extern void pt_rest_match(const PtRestAsked *asked, PtRestMatch *match);
 
-/* The methods of a path, for the header Allow (RFC 9110 10.2.1); out has room for 64 octets. */
-extern void pt_rest_allow(const PtRestRoute *path, char *out);
+/* The methods of a path, for the header Allow (RFC 9110 10.2.1), as far as out has room. */
+extern void pt_rest_allow(const PtRestRoute *path, char *out, size_t size);
 
 /*
  * The query's next member, still encoded; *query is a request target's part behind

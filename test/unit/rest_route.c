@@ -130,10 +130,10 @@ test_methods(void)
 	const PtRestMatch *m = match("PATCH", "/templates/7");
 
 	ok(m->status == 405, "PATCH templates/7: 405");
-	pt_rest_allow(m->path, allow);
+	pt_rest_allow(m->path, allow, sizeof(allow));
 	is(allow, "GET, HEAD, PUT, DELETE", "Allow");
 	m = match("get", "/contacts");
-	pt_rest_allow(m->path, allow);
+	pt_rest_allow(m->path, allow, sizeof(allow));
 	is(allow, "GET, HEAD, PUT", "each method once");
 	ok(m->status == 405, "methods are in capitals");
 }
