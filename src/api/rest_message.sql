@@ -113,13 +113,15 @@ CREATE FUNCTION portatext.rest_sms_search(query jsonb, page int, sender text, se
 #replan
 WITH found AS MATERIALIZED (
     SELECT s.id, row_number() OVER () AS ord
-    FROM (SELECT m.id FROM portatext_api.messages m
-          WHERE (sender IS NULL OR CASE WHEN sender_own THEN m."from" = sender
-                                        ELSE m.number = sender AND m.direction = 'inbound' END)
-            AND (recipient IS NULL OR CASE WHEN recipient_own THEN m."to" = recipient
-                                           ELSE m.number = recipient AND m.direction = 'outbound' END)
-            AND (query ->> 'direction' IS NULL OR m.direction = query ->> 'direction')
-            AND (query ->> 'status' IS NULL OR m.state = (query ->> 'status')::portatext.message_state)
+    FROM (SELECT m.message_id AS id FROM portatext.message m
+          WHERE (sender IS NULL OR CASE WHEN sender_own THEN m.from_number = sender
+                 ELSE m.inbound AND portatext.digits(CASE WHEN m.inbound THEN m.from_number ELSE m.to_number END) = portatext.digits(sender) END)
+            AND (recipient IS NULL OR CASE WHEN recipient_own THEN m.to_number = recipient
+                 ELSE NOT m.inbound AND portatext.digits(CASE WHEN m.inbound THEN m.from_number ELSE m.to_number END) = portatext.digits(recipient) END)
+            AND (query ->> 'direction' IS NULL OR m.inbound = (query ->> 'direction' = 'inbound'))
+            AND (query ->> 'status' IS NULL
+                 OR (CASE WHEN m.state = 'queued' AND portatext.in_hand(m.message_id) THEN 'sending' ELSE m.state END)
+                    = (query ->> 'status')::portatext.message_state)
             AND (query ->> 'client_ref' IS NULL OR m.client_ref = query ->> 'client_ref')
             AND (query ->> 'service_id' IS NULL OR m.service_id = (query ->> 'service_id')::bigint)
             AND (query ->> 'campaign_id' IS NULL OR m.campaign_id = (query ->> 'campaign_id')::bigint)
@@ -128,7 +130,7 @@ WITH found AS MATERIALIZED (
             AND (date_to IS NULL OR m.created_at < date_to)
           ORDER BY CASE WHEN (date_from IS NOT NULL OR date_to IS NOT NULL) AND ascending THEN m.created_at END,
                    CASE WHEN (date_from IS NOT NULL OR date_to IS NOT NULL) AND NOT ascending THEN m.created_at END DESC,
-                   CASE WHEN ascending THEN m.id END, CASE WHEN NOT ascending THEN m.id END DESC
+                   CASE WHEN ascending THEN m.message_id END, CASE WHEN NOT ascending THEN m.message_id END DESC
           LIMIT (page + 19) * 50) s
 )
 SELECT portatext.rest_page('sms',
@@ -138,7 +140,7 @@ SELECT portatext.rest_page('sms',
     jsonb_build_object('page', page), (SELECT count(*) FROM found))
 $$;
 COMMENT ON FUNCTION portatext.rest_sms_search(jsonb, int, text, boolean, text, boolean, timestamptz, timestamptz, boolean) IS
-    'Internal: a page of messages; numbers and times are read already; sender_own and recipient_own: the number is the account''s. Pages are counted up to 19 behind this one.';
+    'Internal: a page of messages; numbers are as they are stored; sender_own and recipient_own: the number is the account''s. Pages are counted up to 19 behind this one.';
 
 CREATE FUNCTION portatext.rest_sms_list(request jsonb, content bytea) RETURNS jsonb
     LANGUAGE portatext_api STABLE PARALLEL UNSAFE
@@ -152,8 +154,8 @@ SELECT CASE
     WHEN request #>> '{query,status}' <> ALL (enum_range(NULL::portatext.message_state)::text[])
         THEN portatext.rest_raise(400, 'status is not one of ' || array_to_string(enum_range(NULL::portatext.message_state), ', '))
     ELSE portatext.rest_sms_search(request -> 'query', (request ->> 'page')::int,
-        portatext.digits(q.sender), EXISTS (SELECT FROM portatext.did d WHERE d.number::text = q.sender),
-        portatext.digits(q.recipient), EXISTS (SELECT FROM portatext.did d WHERE d.number::text = q.recipient),
+        q.sender, EXISTS (SELECT FROM portatext.did d WHERE d.number::text = q.sender),
+        q.recipient, EXISTS (SELECT FROM portatext.did d WHERE d.number::text = q.recipient),
         portatext.rest_time(request #>> '{query,date_from}'), portatext.rest_time(request #>> '{query,date_to}'),
         q.ord = 'asc') END
 FROM (SELECT COALESCE(request #>> '{query,sort_field}', 'date') AS field,
