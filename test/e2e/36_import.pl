@@ -151,8 +151,8 @@ is(sql("SELECT count(*) FROM portatext.retired_version r JOIN portatext.job j ON
 # What was replaced is deleted a day later.
 sql(q{UPDATE portatext.retired_version SET since = since - interval '2 days'});
 sql(q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'portatext runner'});
-ok($node->wait_sql('SELECT count(*) = 2 FROM portatext.contact_list l WHERE NOT EXISTS (SELECT FROM portatext.retired_version)'),
-	'the runner deletes replaced versions');
+ok($node->wait_sql('SELECT count(*) = 2 FROM portatext.contact_list l WHERE NOT EXISTS (SELECT FROM portatext.retired_version)', 't', 'postgres',
+		$ENV{CHECK_LONG} ? 1800 : undef), 'the runner deletes replaced versions');
 is(sql('SELECT count(*) FROM portatext.contact c WHERE NOT EXISTS (SELECT FROM portatext.contact_list l WHERE l.version = c.version)'),
 	0, 'with all their contacts');
 
