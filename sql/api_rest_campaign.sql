@@ -97,6 +97,24 @@ SELECT c ->> 'from', c ->> 'status', c ->> 'contacts', c -> 'settings', c -> 'co
     FROM portatext.rest_campaign(jsonb_build_object('path', jsonb_build_object('id', :'id2')), NULL) c;
 SELECT c ->> 'id' = :'id2', c ->> 'name' FROM jsonb_array_elements(portatext.rest_campaigns('{"page": 1}', NULL) -> 'campaigns') c;
 
+-- to all subscribers of a service; its id is never a keyword
+RESET SESSION AUTHORIZATION;
+SELECT portatext.create_short_code('US', '55512', ARRAY['US']) > 0;
+SET SESSION AUTHORIZATION regress_rest_red;
+SELECT portatext.request_service('SHOP', 'US', 'marketing', false, 18, 30, 'News', ARRAY['SHOP: news'], ARRAY['SHOP'],
+    'https://shop.example', '+12025550100') AS service \gset
+RESET SESSION AUTHORIZATION;
+SELECT portatext.approve_service(:service, '55512', true);
+SET SESSION AUTHORIZATION regress_rest_red;
+SELECT portatext.activate_service(:service);
+SELECT portatext.add_subscriber('SHOP', '+12025550107', 'web', '{"url": "https://shop.example"}', 'Yes, I want news', false);
+SELECT j ->> 'job_id' AS job, j ->> 'campaign_id' AS id3 FROM portatext.rest_campaign_create(jsonb_build_object('body', jsonb_build_object(
+    'name', 'news', 'service_id', :service, 'all_subscribers', true, 'settings', '{"text": "Hello you"}'::jsonb)), NULL) j \gset
+CALL portatext.run_job(:job);
+SELECT (c ->> 'service_id')::bigint = :service, c ->> 'all_subscribers', c ->> 'from', c ->> 'status', c ->> 'contacts'
+    FROM portatext.rest_campaign(jsonb_build_object('path', jsonb_build_object('id', :'id3')), NULL) c;
+SELECT service FROM portatext.campaign WHERE campaign_id = :id3;
+
 -- nobody sees or changes another's
 SET SESSION AUTHORIZATION regress_rest_blue;
 SELECT portatext.rest_campaigns('{"page": 1}', NULL);

@@ -40,7 +40,7 @@ CREATE FUNCTION portatext.rest_campaign_make(body jsonb, csv bytea) RETURNS bigi
                template => CASE WHEN b.settings ->> 'template_id' IS NOT NULL THEN portatext.rest_template_name(b.settings ->> 'template_id') END,
                variables => NULLIF(b.settings -> 'variables', 'null'),
                from_number => portatext.rest_senders(body -> 'from'),
-               service => b.service,
+               service => regexp_replace(portatext.rest_sms_service(b.service), '^0+(?=[0-9]{1,3}$)', ''),     -- a keyword has 4 characters
                lists => portatext.rest_lists(body -> 'contact_list_ids'),
                csv => convert_from(csv, 'UTF8'),
                all_subscribers => COALESCE(portatext.rest_text(body, 'all_subscribers')::boolean, false),
@@ -173,6 +173,7 @@ COMMENT ON FUNCTION portatext.rest_campaign_delete(jsonb, bytea) IS
 
 CREATE FUNCTION portatext.rest_campaign_contacts(request jsonb, content bytea) RETURNS jsonb
     LANGUAGE portatext_api VOLATILE PARALLEL UNSAFE
+    SET enable_sort = off SET enable_bitmapscan = off SET enable_seqscan = off SET jit = off
     AS $$
 #right read
     SELECT portatext.rest_page('contacts',
