@@ -214,8 +214,10 @@ BEGIN
         ON CONFLICT (account_id) DO UPDATE SET
             company = COALESCE(changes ->> 'company', p.company),
             callback_url = CASE WHEN changes ? 'callback_url' THEN changes ->> 'callback_url' ELSE p.callback_url END;
-    UPDATE portatext.account a SET timezone = changes ->> 'timezone'
-        WHERE a.account_id = mine AND a.timezone <> changes ->> 'timezone';
+    -- Every statement on this table makes all processes read it again.
+    IF before ->> 'timezone' <> changes ->> 'timezone' THEN
+        UPDATE portatext.account a SET timezone = changes ->> 'timezone' WHERE a.account_id = mine;
+    END IF;
     after := portatext.profile();
     SELECT jsonb_agg(a.key ORDER BY a.key) INTO changed FROM jsonb_each(after) a
         WHERE a.key <> 'email_verified' AND a.value IS DISTINCT FROM before -> a.key;

@@ -75,6 +75,8 @@ sql(qq{
 		SELECT $owner, 'old ' || i, 'f', '\\x00', '{}', portatext.now() - interval '25 hours' FROM generate_series(1, 2500) i;
 	INSERT INTO portatext.api_once (account_id, key, function, request, answer, created_at)
 		VALUES ($owner, 'new', 'f', '\\x00', '{}', portatext.now() - interval '23 hours');
+	INSERT INTO portatext.api_attempt (hash, tries, last_at)
+		SELECT convert_to(i::text, 'UTF8'), 3, portatext.now() - interval '1 minute' * i FROM unnest('{14,16}'::int[]) i;
 	WITH u AS (INSERT INTO portatext.api_user (account_id, email, secret) VALUES ($owner, 'a\@example.com', '-') RETURNING user_id),
 		s AS (INSERT INTO portatext.api_session (hash, account_id, user_id, expires_at)
 			SELECT convert_to(e::text, 'UTF8'), $owner, user_id, portatext.now() + e
@@ -88,6 +90,8 @@ ok($node->wait_sql('SELECT count(*), bool_and(expires_at > portatext.now()) FROM
 	'sessions that have expired are deleted');
 ok($node->wait_sql('SELECT count(*), bool_and(expires_at > portatext.now()) FROM portatext.api_nonce', '1|t'),
 	'API-06: nonces that have expired are deleted');
+ok($node->wait_sql('SELECT count(*), bool_and(last_at > portatext.now() - interval $$15 minutes$$) FROM portatext.api_attempt', '1|t'),
+	'wrong passwords are forgotten after a quarter of an hour');
 $node->stop;
 
 # Without shared memory.
