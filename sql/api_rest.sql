@@ -43,7 +43,7 @@ SELECT portatext.create_account('rest', carrier => 'loopback') AS account,
 SELECT portatext.grant_account('regress_pt_rest', :account);
 SELECT portatext.assign_did('+13055550100', :account) > 0, portatext.assign_did('+13055550101', :account) > 0,
        portatext.assign_did('+13055550102', :other) > 0;
-SELECT portatext.set_tariff('1', 1.5, :account), portatext.recharge(10, 'test', :account);
+SELECT portatext.set_tariff('1', 1.5, :account) > 0 AS tariff, portatext.recharge(10, 'test', :account);
 
 -- Nobody is nobody.
 SET ROLE portatext_anonymous;
@@ -224,6 +224,28 @@ SELECT set_config('request.method', 'POST', true), set_config('request.path', '/
        set_config('request.headers', '{"x-api-key": "pt_no", "x-original-method": "GET", "x-original-uri": "/sms"}', true);
 SELECT portatext_api.authenticate();
 SELECT convert_from(portatext_api.rest(''), 'UTF8'), current_setting('response.status'), current_setting('response.headers');
+ROLLBACK;
+
+-- Handlers that are missing or answer with what they may not: internal errors, which tell nothing.
+BEGIN;
+ALTER FUNCTION portatext.rest_gsm_charset(jsonb, bytea) RENAME TO regress_rest_handler;
+SELECT * FROM regress_rest('GET', '/gsm_charset');
+CREATE FUNCTION portatext.rest_gsm_charset(request jsonb, content bytea) RETURNS jsonb LANGUAGE portatext_api AS $$ SELECT '[]'::jsonb $$;
+SELECT * FROM regress_rest('GET', '/gsm_charset');
+CREATE OR REPLACE FUNCTION portatext.rest_gsm_charset(request jsonb, content bytea) RETURNS jsonb LANGUAGE portatext_api AS $$ SELECT no_such_column $$;
+SELECT * FROM regress_rest('GET', '/gsm_charset');
+CREATE OR REPLACE FUNCTION portatext.rest_gsm_charset(request jsonb, content bytea) RETURNS jsonb LANGUAGE portatext_api AS $$ SELECT NULL::jsonb $$;
+SELECT * FROM regress_rest('GET', '/gsm_charset');
+CREATE OR REPLACE FUNCTION portatext.rest_gsm_charset(request jsonb, content bytea) RETURNS jsonb LANGUAGE portatext_api AS $$ SELECT portatext.rest_raise((request #>> '{query,status}')::int, E'one\ntwo') $$;
+SELECT s.status AS raised, r.* FROM unnest(ARRAY[400, 402, 409, 413, 422, 500, 503]) s (status), regress_rest('GET', '/gsm_charset?status=' || s.status) r;
+-- Files.
+ALTER FUNCTION portatext.rest_blacklist_csv(jsonb, bytea) RENAME TO regress_rest_csv;
+CREATE FUNCTION portatext.rest_blacklist_csv(request jsonb, content bytea) RETURNS text LANGUAGE portatext_api AS $$ SELECT CASE request ->> 'page' WHEN '1' THEN 'ñ' END $$;
+SELECT r.*, current_setting('response.headers') AS headers FROM regress_rest('GET', '/blacklist/contacts', accept => 'text/csv') r;
+SELECT r.* FROM regress_rest('GET', '/blacklist/contacts?page=2', accept => 'text/csv') r;
+ALTER FUNCTION portatext.rest_not_offered(jsonb, bytea) RENAME TO regress_rest_file;
+CREATE FUNCTION portatext.rest_not_offered(request jsonb, content bytea) RETURNS bytea LANGUAGE portatext_api AS $$ SELECT 'PK'::bytea $$;
+SELECT r.*, current_setting('response.headers') AS headers FROM regress_rest('GET', '/jobs/1/result', accept => '*/*') r;
 ROLLBACK;
 
 -- The routing table is everybody's to read.
