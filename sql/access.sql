@@ -245,6 +245,43 @@ SELECT portatext_api.profile() ->> 'first_name', portatext.log_out();
 SELECT set_config('request.headers', '"idempotency-key"', true);
 SELECT portatext_api.send_sms('12223334444', 'text');
 ROLLBACK;
+-- Nor does what it finds by its search_path run as the owner.
+RESET SESSION AUTHORIZATION;
+CREATE SCHEMA regress_trap AUTHORIZATION regress_shop;
+GRANT USAGE ON SCHEMA regress_trap TO PUBLIC;
+SET SESSION AUTHORIZATION regress_shop;
+CREATE FUNCTION regress_trap.trap(a text, b text) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    IF current_user <> 'regress_shop'::name THEN
+        RAISE EXCEPTION 'it runs as %', current_user;
+    END IF;
+    RETURN a OPERATOR(pg_catalog.=) b;
+END $$;
+CREATE OPERATOR regress_trap.= (FUNCTION = regress_trap.trap, LEFTARG = text, RIGHTARG = text);
+CREATE FUNCTION regress_trap.trap(a bigint, b bigint) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    IF current_user <> 'regress_shop'::name THEN
+        RAISE EXCEPTION 'it runs as %', current_user;
+    END IF;
+    RETURN a OPERATOR(pg_catalog.=) b;
+END $$;
+CREATE OPERATOR regress_trap.= (FUNCTION = regress_trap.trap, LEFTARG = bigint, RIGHTARG = bigint);
+CREATE FUNCTION regress_trap.trap(a bytea, b bytea) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    IF current_user <> 'regress_shop'::name THEN
+        RAISE EXCEPTION 'it runs as %', current_user;
+    END IF;
+    RETURN a OPERATOR(pg_catalog.=) b;
+END $$;
+CREATE OPERATOR regress_trap.= (FUNCTION = regress_trap.trap, LEFTARG = bytea, RIGHTARG = bytea);
+SET search_path = regress_trap, pg_catalog;
+SELECT 'a'::text = 'a'::text;
+BEGIN;
+SELECT set_config('request.headers', '{"idempotency-key": "x"}', true);
+SELECT portatext_api.start_import() ? 'job_id';
+SELECT portatext_api.start_import() ? 'job_id';
+ROLLBACK;
+RESET search_path;
 SELECT secret FROM portatext.api_user;
 SELECT hash FROM portatext.api_key;
 SELECT unsent FROM portatext.api_nonce;
@@ -389,4 +426,5 @@ ROLLBACK;
 SELECT count(*) FROM portatext.event e WHERE e.payload::text ~ 'pt_|pts_|SCRAM|horse|tr0ub4dor';
 DROP EXTENSION portatext CASCADE;
 CREATE EXTENSION portatext;
+DROP SCHEMA regress_trap CASCADE;
 DROP ROLE regress_stray, regress_shop, regress_gate;

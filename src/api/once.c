@@ -62,7 +62,8 @@ static bool
 earlier_answer(const Datum *values, Datum *answer, bool *isnull)
 {
 	static PtPlan plan = {
-		"SELECT o.answer, o.function = $3 AND o.request = $4 FROM portatext.api_once o WHERE o.account_id = $1 AND o.key = $2",
+		"SELECT o.answer, o.function OPERATOR(pg_catalog.=) $3 AND o.request OPERATOR(pg_catalog.=) $4"
+		" FROM portatext.api_once o WHERE o.account_id OPERATOR(pg_catalog.=) $1 AND o.key OPERATOR(pg_catalog.=) $2",
 		4, {INT8OID, TEXTOID, TEXTOID, BYTEAOID}
 	};
 
@@ -127,7 +128,8 @@ void
 pt_once_end(const PtOnce *once, Datum answer, bool isnull)
 {
 	static PtPlan plan = {
-		"UPDATE portatext.api_once o SET answer = $3 WHERE o.account_id = $1 AND o.key = $2",
+		"UPDATE portatext.api_once o SET answer = $3"
+		" WHERE o.account_id OPERATOR(pg_catalog.=) $1 AND o.key OPERATOR(pg_catalog.=) $2",
 		3, {INT8OID, TEXTOID, JSONBOID}
 	};
 	Datum		values[3] = {Int64GetDatum(once->account_id), once->key, answer};
