@@ -216,6 +216,40 @@ for my $headers ('{}', '{"x-original-method": "GET", "x-original-uri": "/me"}')
 	shows_nothing($out =~ s/^.*GET\|.*$//mgr =~ s/^.*"account_id": $other.*$//mgr, 'GEN-11: claims that were forged by SET are worth nothing');
 }
 
+# ---- a search_path of the caller's own ----
+
+# Operators and functions of the tenant under the names that the product's statements use:
+# whoever runs them says so in the log.
+my %hijack = (
+	'=' => [ boolean => '(a OPERATOR(pg_catalog.=) b)', 'bigint,bigint', 'integer,integer', 'bigint,integer', 'text,text', 'uuid,uuid', 'name,name' ],
+	'<>' => [ boolean => '(a OPERATOR(pg_catalog.<>) b)', 'bigint,bigint', 'text,text' ],
+	'||' => [ text => '(a OPERATOR(pg_catalog.||) b)', 'text,text' ],
+	'->>' => [ text => '(a OPERATOR(pg_catalog.->>) b)', 'jsonb,text' ]);
+my $hijack = q{CREATE FUNCTION iso_own.caught(what text) RETURNS void LANGUAGE plpgsql AS
+	$$ BEGIN IF current_user OPERATOR(pg_catalog.<>) session_user THEN RAISE LOG 'hijacked: % as %', what, current_user; END IF; END $$;
+	CREATE FUNCTION iso_own.lower(a text) RETURNS text LANGUAGE plpgsql AS
+	$$ BEGIN PERFORM iso_own.caught('lower'); RETURN pg_catalog.lower(a); END $$;
+};
+for my $operator (sort keys %hijack)
+{
+	my ($result, $body, @types) = @{ $hijack{$operator} };
+
+	for my $types (@types)
+	{
+		my ($left, $right) = split /,/, $types;
+		my $name = 'hijack_' . unpack('H*', $operator) . "_${left}_$right";
+
+		$hijack .= "CREATE FUNCTION iso_own.$name(a $left, b $right) RETURNS $result LANGUAGE plpgsql AS
+			\$\$ BEGIN PERFORM iso_own.caught('$operator'); RETURN $body; END \$\$;
+			CREATE OPERATOR iso_own.$operator (FUNCTION = iso_own.$name, LEFTARG = $left, RIGHTARG = $right);\n";
+	}
+}
+(undef, my $problem) = $iso->as('own', "$hijack GRANT USAGE ON SCHEMA iso_own TO PUBLIC;");
+is($problem, '', 'a tenant may make such operators');
+$iso->as('own', q{SET iso.path = 'iso_own, pg_catalog'; SET client_min_messages = error; SELECT count(*) FROM iso.try_calls(most => 1)});
+none('GEN-11: no statement of the product runs a tenant\'s operator as its owner',
+	map { [$_] } keys %{ { map { $_ => 1 } slurp_file($node->logfile) =~ /(hijacked: .*)/g } });
+
 # ---- what the server tells everybody ----
 
 is($iso->as('own', q{SELECT count(*) FROM portatext.pg_stat_progress_portatext WHERE account_id <> portatext.current_account()}), 0,

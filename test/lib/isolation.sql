@@ -7,7 +7,7 @@ CREATE SCHEMA iso;
 GRANT USAGE ON SCHEMA iso TO PUBLIC;
 
 CREATE TABLE iso.tenant (which text PRIMARY KEY, account_id bigint, tag text, area text);
-CREATE FUNCTION iso.account(which text) RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER AS
+CREATE FUNCTION iso.account(which text) RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
     $$ SELECT account_id FROM iso.tenant t WHERE t.which = account.which $$;
 
 -- Everything of the product that has rows, and whether the rows say whose they are.
@@ -112,7 +112,7 @@ END $$;
 
 -- ---- who touches the other's rows is caught in the act, unless a superuser ----
 
-CREATE FUNCTION iso.guard() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+CREATE FUNCTION iso.guard() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF (CASE TG_OP WHEN 'INSERT' THEN NEW.account_id ELSE OLD.account_id END) = iso.account('other')
         OR TG_OP = 'UPDATE' AND NEW.account_id = iso.account('other') THEN
@@ -153,7 +153,7 @@ END $$;
 -- ---- trying ----
 
 -- Does what the statement says and takes it back: "ok" and what it returned, or the
--- error as a client sees it.
+-- error as a client sees it.  The setting iso.path is its search_path.
 CREATE FUNCTION iso.attempt(statement text, returns_text boolean DEFAULT true) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     answer text;
@@ -163,6 +163,9 @@ DECLARE
     m text;
     s text;
 BEGIN
+    IF current_setting('iso.path', true) <> '' THEN
+        PERFORM set_config('search_path', current_setting('iso.path'), true);
+    END IF;
     IF returns_text THEN
         EXECUTE statement INTO answer;
     ELSE
@@ -194,7 +197,7 @@ END $$;
 GRANT SELECT ON iso.sample TO PUBLIC;
 
 -- What to try on each relation: a verb, a statement.  $own is the schema of the one who tries.
-CREATE FUNCTION iso.verbs(own text) RETURNS TABLE (rel regclass, verb text, statement text) LANGUAGE sql STABLE SECURITY DEFINER AS $$
+CREATE FUNCTION iso.verbs(own text) RETURNS TABLE (rel regclass, verb text, statement text) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT r.rel, v.verb, v.statement
     FROM iso.relation r
     CROSS JOIN LATERAL (SELECT quote_ident(a.attname) AS c FROM pg_attribute a WHERE a.attrelid = r.rel AND a.attnum > 0 AND NOT a.attisdropped
