@@ -27,6 +27,22 @@ extern bool pt_client_address(PtAddress *address);
  */
 extern void pt_identify(PtRequest *request, int *most);
 
+/* The rights in the text of an array, such as {read,send} or ["read", "send"]. */
+extern int	pt_rights_in(const char *array);
+
+/* An API key that was found: key.c. */
+typedef struct PtApiKey
+{
+	int64		key_id;
+	int64		account_id;
+	int			rights;			/* bits of PtRight */
+	int			most;			/* requests per minute, 0: the installation's */
+	bool		allowed;		/* from this address */
+} PtApiKey;
+
+/* Finds the key; address: NULL when it is not known.  False: there is none that holds.  Inside SPI_connect. */
+extern bool pt_api_key_find(const char *secret, const PtAddress *address, PtApiKey *key);
+
 /* Writes down why the request is refused, unless it is refused already. */
 extern void pt_request_refuse(PtRequest *request, int status, const char *message);
 

@@ -88,6 +88,13 @@ COMMENT ON COLUMN portatext.api_acl.ord IS 'Its place in the list, from 1.';
 SELECT pg_catalog.pg_extension_config_dump('portatext.api_acl', '');
 GRANT SELECT ON portatext.api_acl TO portatext_account, portatext_operator;
 
+-- The last use of a key changes nothing that requests are asked for.
+CREATE TRIGGER flush_caches AFTER INSERT OR DELETE OR TRUNCATE
+    OR UPDATE OF account_id, hash, rights, addresses, requests_per_minute, expires_at, revoked_at ON portatext.api_key
+    FOR EACH STATEMENT EXECUTE FUNCTION portatext.flush_caches();
+CREATE TRIGGER flush_caches AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON portatext.api_acl
+    FOR EACH STATEMENT EXECUTE FUNCTION portatext.flush_caches();
+
 CREATE TABLE portatext.api_session (
     hash bytea PRIMARY KEY,
     account_id bigint NOT NULL REFERENCES portatext.account,

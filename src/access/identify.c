@@ -14,7 +14,6 @@
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
-#include "utils/inet.h"
 #include "utils/jsonb.h"
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
@@ -33,9 +32,8 @@ pt_request_refuse(PtRequest *request, int status, const char *message)
 	strlcpy(request->refusal, message, sizeof(request->refusal));
 }
 
-/* The rights in the text of an array, such as {read,send} or ["read", "send"]. */
-static int
-rights_in(const char *array)
+int
+pt_rights_in(const char *array)
 {
 	int			rights = PT_RIGHT_NONE;
 
@@ -67,41 +65,27 @@ look_up(PtPlan *plan, const Datum *values, const char *nulls)
  * key that came from elsewhere is no wrong key: SDKs try again after a 401.
  */
 static void
-identify_key(PtRequest *request, const char *key, int *most)
+identify_key(PtRequest *request, const char *secret, int *most)
 {
-	static PtPlan plan = {
-		"SELECT k.key_id, k.account_id, k.rights::pg_catalog.text, COALESCE(k.requests_per_minute, 0),"
-		" CASE WHEN k.addresses IS NULL THEN EXISTS (SELECT FROM portatext.api_acl a"
-		"  WHERE a.account_id OPERATOR(pg_catalog.=) k.account_id"
-		"  AND (pg_catalog.masklen(a.network) OPERATOR(pg_catalog.=) 0 OR a.network OPERATOR(pg_catalog.>>=) $2))"
-		" ELSE EXISTS (SELECT FROM pg_catalog.unnest(k.addresses) a (network)"
-		"  WHERE pg_catalog.masklen(a.network) OPERATOR(pg_catalog.=) 0 OR a.network OPERATOR(pg_catalog.>>=) $2) END"
-		" FROM portatext.api_key k WHERE k.hash OPERATOR(pg_catalog.=) $1 AND k.revoked_at IS NULL"
-		" AND (k.expires_at IS NULL OR k.expires_at OPERATOR(pg_catalog.>) $3)",
-		3, {BYTEAOID, INETOID, TIMESTAMPTZOID}
-	};
 	PtAddress	address;
 	bool		known = pt_client_address(&address);
-	Datum		values[3] = {pt_secret_hash(key), (Datum) 0, TimestampTzGetDatum(pt_now())};
-	bool		isnull;
+	PtApiKey	key;
 
-	if (known)
-		values[1] = DirectFunctionCall1(inet_in, CStringGetDatum(address.text));
-	if (!look_up(&plan, values, known ? NULL : " n "))
+	if (!pt_api_key_find(secret, known ? &address : NULL, &key))
 	{
 		pt_request_refuse(request, 401, "the API key is not valid");
 		return;
 	}
-	if (!DatumGetBool(pt_result(0, 5, &isnull)))
+	if (!key.allowed)
 	{
 		pt_request_refuse(request, 403, "the API key is not valid from this address");
 		return;
 	}
 	request->credential = PT_CREDENTIAL_KEY;
-	request->key_id = DatumGetInt64(pt_result(0, 1, &isnull));
-	request->account_id = DatumGetInt64(pt_result(0, 2, &isnull));
-	request->rights = rights_in(TextDatumGetCString(pt_result(0, 3, &isnull)));
-	*most = DatumGetInt32(pt_result(0, 4, &isnull));
+	request->key_id = key.key_id;
+	request->account_id = key.account_id;
+	request->rights = key.rights;
+	*most = key.most;
 }
 
 /* The session token that log_in() gave. */
@@ -195,7 +179,7 @@ identify_token(PtRequest *request)
 	}
 	rights = claim("rights");
 	request->credential = PT_CREDENTIAL_JWT;
-	request->rights = rights == NULL ? PT_RIGHT_ALL : rights_in(rights);
+	request->rights = rights == NULL ? PT_RIGHT_ALL : pt_rights_in(rights);
 	return true;
 }
 
