@@ -90,6 +90,30 @@ is(looks(key => $narrow, from('192.0.2.1')), 403, 'which do not widen a key with
 is(sql("SELECT count(*) FROM portatext.event WHERE type = 'account.acl_changed' AND account_id = $shop"), 1, 'ALERT-06: the change is an event');
 is(looks(key => $rest->key($other, addresses => 'NULL'), from('192.0.2.1')), 403, 'nor another account');
 
+# ---- keys and addresses by the API itself ----
+
+sub manages { my ($call, $json, @who) = @_; return $rest->post("/rpc/$call", json => $json, @who ? @who : (key => $with{account})) }
+
+my $refused = manages('create_api_key', { name => 'more' });
+is($refused->{status}, 403, 'no key makes one that may do more than itself') or diag($refused->{content});
+is(manages('create_api_key', { name => 'none' }, key => $with{manage})->{status}, 403, 'nor one without the right');
+my $made = manages('create_api_key', { name => 'till', rights => ['account'], addresses => ['198.51.100.7/32'], requests_per_minute => 5 });
+is($made->{status}, 200, 'API-02: a key is made') or diag($made->{content});
+is(manages('balance', {}, key => $made->{json}{api_key}, from('198.51.100.7'))->{status}, 403, 'it may do what it was made for');
+my $till = $rest->get('/api_keys?name=eq.till', key => $with{read})->{json}[0];
+is_deeply([ @{$till}{qw(prefix rights addresses requests_per_minute revoked_at)} ],
+	[ substr($made->{json}{api_key}, 0, 11), ['account'], ['198.51.100.7/32'], 5, undef ], 'and is listed without its secret');
+is(scalar(grep { $_ eq 'hash' || $till->{$_} && !ref $till->{$_} && length $till->{$_} == length $made->{json}{api_key} } keys %$till), 0, 'anywhere');
+is(manages('revoke_api_key', { key_id => $till->{key_id} }, key => $rest->key($other))->{status}, 404, 'another account cannot revoke it');
+is(manages('revoke_api_key', { key_id => $till->{key_id} })->{status}, 200, 'its own can');
+ok($rest->get('/api_keys?name=eq.till', key => $with{read})->{json}[0]{revoked_at}, 'which is seen');
+is(manages('set_acl', { acl => [ { ip => '203.0.113.9', netmask => 24, description => 'new office' } ] })->{status}, 200, 'API-02: another list of addresses');
+is_deeply($rest->get('/acl', key => $with{read})->{json},
+	[ { ip => '203.0.113.0', netmask => 24, description => 'new office', position => 1 } ], 'replaces the old one');
+is(looks(key => $listed, from('192.0.2.1')), 403, 'which is good no more');
+is(looks(key => $listed, from('203.0.113.1')), 200, 'as the new one is');
+is_deeply($rest->get('/acl', key => $rest->key($other))->{json}, [], 'another account does not see it');
+
 # ---- the end of a key ----
 
 my ($id) = sql("SELECT key_id FROM portatext.api_key WHERE prefix = left('$key', 11)");
