@@ -6,7 +6,7 @@ SET client_min_messages = warning;
 DROP EXTENSION portatext CASCADE;
 CREATE EXTENSION portatext;
 
--- GEN-04: an account is usable right after CREATE EXTENSION.
+-- An account is usable right after CREATE EXTENSION.
 SELECT count(*) FROM portatext.account;
 SELECT portatext.known_account() IS NULL AS none_yet, portatext.balance();
 SELECT name, kind, sandbox, is_default FROM portatext.account;

@@ -50,7 +50,7 @@ ROLLBACK;
 SELECT portatext_api.import_blacklist(E'number\n17865550105\nx\n', skip_bad => true) - 'job_id';
 SELECT portatext_api.import_blacklist(E'number\n7865550106\n', region => 'US') - 'job_id';
 SELECT number, reason FROM portatext_api.blacklist ORDER BY number;
-SELECT replace(portatext_api.export_blacklist(), E'\r', '');
+SELECT portatext_api.export_blacklist();
 SELECT portatext_api.import_blacklist_csv(portatext_api.export_blacklist()) - 'job_id';
 \set VERBOSITY sqlstate
 SELECT portatext_api.import_blacklist(E'number\n', region => 'Narnia');

@@ -41,7 +41,8 @@ SELECT portatext.rest_campaign_create('{"body": {"name": "x", "settings": {"text
 SELECT portatext.rest_campaign_create('{"body": {"name": "x", "settings": {"template_id": 0}}}', NULL);
 SELECT portatext.rest_campaign_create('{"body": {"name": "x", "settings": {"text": "Hello you"}, "service_id": "short"}}', NULL);
 SELECT portatext.rest_campaign_create('{"body": {"name": "x", "settings": {"text": "Hello you"}, "service_id": 0, "all_subscribers": true}}', NULL);
-SELECT portatext.rest_campaign_create('{"body": {"name": "x", "from": {"a": 1}, "settings": {"text": "Hello you"}}}', NULL);
+SELECT portatext.rest_campaign_create(jsonb_build_object('body', jsonb_build_object('name', 'x', 'from', '{"a": 1}'::jsonb,
+    'contact_list_ids', ARRAY[:list], 'settings', '{"text": "Hello you"}'::jsonb)), NULL);
 SELECT portatext.rest_campaign_create(jsonb_build_object('body', jsonb_build_object('name', 'x', 'from', '13015550100',
     'contact_list_ids', ARRAY[:list], 'settings', '{"text": "Hello you"}'::jsonb)), NULL);
 SELECT portatext.rest_campaign_create(jsonb_build_object('body', jsonb_build_object('name', 'x', 'schedule', '{"any_hour": {}}'::jsonb,

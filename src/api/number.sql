@@ -134,7 +134,7 @@ GRANT SELECT ON portatext_api.sender_health TO portatext_account, portatext_oper
 CREATE FUNCTION portatext_api.export_blacklist() RETURNS portatext_api."text/csv"
     LANGUAGE portatext_api STABLE PARALLEL UNSAFE AS $$
 #right read
-    SELECT pg_catalog.string_agg(e.line, E'\r\n') || E'\r\n' FROM portatext.export_blacklist() e (line)
+    SELECT portatext.api_file(ARRAY(SELECT e.line FROM portatext.export_blacklist() e (line)))
 $$;
 COMMENT ON FUNCTION portatext_api.export_blacklist() IS
 'The whole blacklist as a CSV file

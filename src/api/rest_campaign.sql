@@ -1,19 +1,6 @@
 -- Handlers of the SDKs' paths (rest.sql): campaigns, of SMS.  Those of telephone
 -- calls are not offered yet.
 
-CREATE FUNCTION portatext.rest_senders(senders jsonb) RETURNS text
-    LANGUAGE sql VOLATILE PARALLEL UNSAFE
-    SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-    AS $$
-    SELECT CASE WHEN jsonb_typeof(senders) = 'array'
-                THEN (SELECT string_agg(e.sender, ', ' ORDER BY e.ord) FROM jsonb_array_elements_text(senders) WITH ORDINALITY e (sender, ord))
-                WHEN portatext.rest_check(senders IS NULL OR jsonb_typeof(senders) IN ('string', 'number', 'null'), 400,
-                                          'from is not a number or a list of numbers')
-                THEN senders #>> '{}' END;
-$$;
-COMMENT ON FUNCTION portatext.rest_senders(jsonb) IS
-    'Internal: one sender, several in an array, or any, as a text with commas.';
-
 CREATE FUNCTION portatext.rest_lists(ids jsonb) RETURNS text[]
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -39,7 +26,7 @@ CREATE FUNCTION portatext.rest_campaign_make(body jsonb, csv bytea) RETURNS bigi
                body => portatext.rest_text(b.settings, 'text'),
                template => CASE WHEN b.settings ->> 'template_id' IS NOT NULL THEN portatext.rest_template_name(b.settings ->> 'template_id') END,
                variables => NULLIF(b.settings -> 'variables', 'null'),
-               from_number => portatext.rest_senders(body -> 'from'),
+               from_number => portatext.api_senders(body ->> 'from'),
                service => regexp_replace(portatext.rest_sms_service(b.service), '^0+(?=[0-9]{1,3}$)', ''),     -- a keyword has 4 characters
                lists => portatext.rest_lists(body -> 'contact_list_ids'),
                csv => convert_from(csv, 'UTF8'),
@@ -110,7 +97,7 @@ CREATE FUNCTION portatext.rest_campaign_json(campaign bigint) RETURNS jsonb
 $$;
 COMMENT ON FUNCTION portatext.rest_campaign_json(bigint) IS
     'Internal: a campaign of the caller''s with the counts of its newest run; null: there is none.';
-GRANT EXECUTE ON FUNCTION portatext.rest_senders(jsonb), portatext.rest_lists(jsonb),
+GRANT EXECUTE ON FUNCTION portatext.rest_lists(jsonb),
     portatext.rest_campaign_make(jsonb, bytea), portatext.rest_campaign_made(bigint), portatext.rest_campaign_sources(bigint),
     portatext.rest_campaign_senders(text), portatext.rest_campaign_json(bigint) TO portatext_account;
 

@@ -131,12 +131,8 @@ $$;
 COMMENT ON FUNCTION portatext.rest_sorted_destinations(jsonb) IS
     'Internal: all dialled prefixes in the order that the request''s query asks for, and the place of each in it.';
 
-CREATE FUNCTION portatext.rest_file(head text, lines text[]) RETURNS text
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN pg_catalog.array_to_string(pg_catalog.array_prepend(head, lines), E'\n') || E'\n';
-COMMENT ON FUNCTION portatext.rest_file(text, text[]) IS 'Internal: a CSV file of a header and lines.';
 GRANT EXECUTE ON FUNCTION portatext.rest_sorted_operators(jsonb), portatext.rest_sorted_destinations(jsonb),
-    portatext.rest_file(text, text[]), portatext.csv_quoted(text) TO portatext_account;
+    portatext.csv_quoted(text) TO portatext_account;
 
 CREATE FUNCTION portatext.rest_operators(request jsonb, content bytea) RETURNS jsonb
     LANGUAGE portatext_api VOLATILE PARALLEL UNSAFE
@@ -155,8 +151,8 @@ CREATE FUNCTION portatext.rest_operators_csv(request jsonb, content bytea) RETUR
     LANGUAGE portatext_api VOLATILE PARALLEL UNSAFE
     AS $$
 #right read
-    SELECT portatext.rest_file('country,mcc,mnc,name',
-            array_agg(concat_ws(',', o.country, o.mcc, o.mnc, portatext.csv_quoted(o.name)) ORDER BY o.place))
+    SELECT portatext.api_file(array_prepend('country,mcc,mnc,name',
+            array_agg(concat_ws(',', o.country, o.mcc, o.mnc, portatext.csv_quoted(o.name)) ORDER BY o.place)))
         FROM portatext.rest_sorted_operators(request) o
 $$;
 COMMENT ON FUNCTION portatext.rest_operators_csv(jsonb, bytea) IS 'Handler: GET operators as CSV, all of them.';
@@ -178,8 +174,8 @@ CREATE FUNCTION portatext.rest_destinations_csv(request jsonb, content bytea) RE
     LANGUAGE portatext_api VOLATILE PARALLEL UNSAFE
     AS $$
 #right read
-    SELECT portatext.rest_file('prefix,country,destination',
-            array_agg(concat_ws(',', d.prefix, d.country, portatext.csv_quoted(d.destination)) ORDER BY d.place))
+    SELECT portatext.api_file(array_prepend('prefix,country,destination',
+            array_agg(concat_ws(',', d.prefix, d.country, portatext.csv_quoted(d.destination)) ORDER BY d.place)))
         FROM portatext.rest_sorted_destinations(request) d
 $$;
 COMMENT ON FUNCTION portatext.rest_destinations_csv(jsonb, bytea) IS 'Handler: GET destinations as CSV, all of them.';

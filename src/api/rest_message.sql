@@ -36,29 +36,12 @@ $$;
 COMMENT ON FUNCTION portatext.rest_sms_service(text) IS
     'Internal: the id of one of the account''s services, so long that it is no other''s keyword; 404 when there is none.';
 
-CREATE FUNCTION portatext.rest_sms_lists(request jsonb) RETURNS text[]
-    LANGUAGE portatext_api STABLE PARALLEL UNSAFE
-    AS $$
-SELECT array_agg(COALESCE(
-           (SELECT l.name FROM portatext.contact_list l
-            WHERE l.name IS NOT NULL AND l.list_id = CASE WHEN i.id ~ '^[0-9]{1,18}$' THEN i.id::bigint END),
-           portatext.rest_raise(404, 'there is no such contact list') #>> '{}'))
-FROM jsonb_array_elements_text(request #> '{body,contact_list_ids}') i (id)
-$$;
-COMMENT ON FUNCTION portatext.rest_sms_lists(jsonb) IS
-    'Internal: the names of the lists that a body asks for, by their ids; 404 when one is missing.';
-
-CREATE FUNCTION portatext.rest_sms_group(message uuid) RETURNS bigint
-    LANGUAGE portatext_api VOLATILE PARALLEL UNSAFE
-    AS $$ SELECT m.group_id FROM portatext.message m WHERE m.message_id = message $$;
-COMMENT ON FUNCTION portatext.rest_sms_group(uuid) IS 'Internal: the group of a message that this statement has stored.';
-
 CREATE FUNCTION portatext.rest_sms_send_lists(request jsonb) RETURNS jsonb
     LANGUAGE portatext_api VOLATILE PARALLEL UNSAFE
     AS $$
 WITH sent AS MATERIALIZED (
     SELECT r.* FROM portatext.send_sms_to_lists(
-        portatext.rest_sms_lists(request), request #>> '{body,text}', portatext.api_senders(request #>> '{body,from}'),
+        portatext.rest_lists(request #> '{body,contact_list_ids}'), request #>> '{body,text}', portatext.api_senders(request #>> '{body,from}'),
         template => portatext.rest_template_name(request #>> '{body,template_id}'), variables => NULLIF(request #> '{body,variables}', 'null'),
         service => portatext.rest_sms_service(request #>> '{body,service_id}'),
         schedule => NULLIF(request #> '{body,schedule}', 'null'),
@@ -72,7 +55,7 @@ WITH sent AS MATERIALIZED (
 )
 SELECT CASE WHEN n.accepted = 0
     THEN portatext.rest_raise(CASE WHEN n.state = 'SM006' THEN 402 ELSE 400 END, COALESCE(n.reason, 'the lists have no contacts'))
-    ELSE jsonb_build_object('group_id', portatext.rest_sms_group(n.message), 'status', 'queued',
+    ELSE jsonb_build_object('group_id', portatext.api_group_of(n.message), 'status', 'queued',
         'accepted', n.accepted, 'refused', n.refused,
         'refusals', (SELECT COALESCE(jsonb_agg(jsonb_build_object('to', portatext.digits(f.to_number), 'error', f.reason) ORDER BY f.ord), '[]')
                      FROM (SELECT s.* FROM sent s WHERE s.message_id IS NULL ORDER BY s.ord LIMIT 50) f)) END
@@ -97,13 +80,11 @@ SELECT CASE
             request #>> '{body,client_ref}', NULL)
     WHEN request #>> '{body,to}' IS NOT NULL
         THEN portatext.rest_raise(400, 'to and contact_list_ids exclude each other')
-    WHEN jsonb_typeof(request #> '{body,contact_list_ids}') <> 'array'
-        THEN portatext.rest_raise(400, 'contact_list_ids is not an array')
     ELSE portatext.rest_sms_send_lists(request) END
 $$;
 COMMENT ON FUNCTION portatext.rest_sms_send(jsonb, bytea) IS 'Handler: POST sms.';
 GRANT EXECUTE ON FUNCTION portatext.rest_sms_service(text),
-    portatext.rest_sms_lists(jsonb), portatext.rest_sms_group(uuid), portatext.rest_sms_send_lists(jsonb),
+    portatext.rest_sms_send_lists(jsonb),
     portatext.rest_sms_send(jsonb, bytea) TO portatext_account;
 
 CREATE FUNCTION portatext.rest_sms_search(query jsonb, page int, sender text, sender_own boolean, recipient text, recipient_own boolean,

@@ -82,7 +82,7 @@ ok(wait_for { campaign()->{state} eq 'finished' }, 'CAMP-11: until it has finish
 ok(wait_for { $rest->get("/campaign_progress?id=eq.$id", key => $key)->{json}[0]{delivered} == 1 }, 'and its message has arrived');
 my ($contact) = @{ asked(200, 'CAMP-12: its contacts', GET => "/campaign_contacts?campaign_id=eq.$id&run=eq.1&order=number")->{json} };
 is("$contact->{number} $contact->{state} $contact->{cost}", '12223337777 delivered 1', 'with their state');
-is(asked(200, 'its message', GET => "/messages?id=eq.$contact->{message_id}")->{json}[0]{text}, "Hello \x{c4}nne", 'CAMP-15: with the contact\'s variables');
+is(asked(200, 'its message', GET => "/messages?id=eq.$contact->{message_id}")->{json}[0]{text}, "Hello \x{c4}nne", 'GEN-02, CAMP-15: with the contact\'s variables');
 like(asked(200, 'CAMP-12: as a file', GET => "/rpc/export_campaign_contacts?campaign=$id", accept => 'text/csv')->{content},
 	qr/^number,state,.*\n12223337777,delivered,,[0-9a-f-]{36},A,1,1\n$/, 'CAMP-12: with a header');
 is(asked(200, 'its report', GET => "/rpc/campaign_report?campaign=$id")->{json}[-1]{delivered}, 1, 'for all texts');
