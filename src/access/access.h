@@ -52,6 +52,9 @@ extern void pt_request_refuse(PtRequest *request, int status, const char *messag
  */
 extern int64 pt_request_user(void);
 
+/* What is counted of an e-mail address in PT_LIMIT_PASSWORD: 64 bits of api_attempt.hash, as SQL. */
+#define PT_ATTEMPT_ID(hash) "('x' || left(encode(" hash ", 'hex'), 16))::bit(64)::int8"
+
 /* SHA-256 of a secret, as bytea: secret.c. */
 extern Datum pt_secret_hash(const char *secret);
 

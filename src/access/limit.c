@@ -1,11 +1,12 @@
 /*
  * limit.c
- *	  Requests of a minute, counted in shared memory.
+ *	  Requests of a minute, and tried passwords, counted in shared memory.
  *
  * A set-associative table by database, kind and id: a key may lie in one of LIMIT_WAYS
- * places of its set.  When all are taken the one used longest ago gives way, but a
- * key whose last use is not written yet after all others: so a flood of addresses
- * drives out addresses, not the keys that are in use.
+ * places of its set.  When all are taken, one whose time is over gives way, or else
+ * the one that is farthest from its limit: whoever has nearly used up theirs cannot
+ * flood the table to begin anew.  Among equals keys whose last use is not written yet
+ * stay, and then those used last.
  */
 #include "access/limit.h"
 
@@ -33,8 +34,9 @@ typedef struct LimitKey
 typedef struct PtLimit
 {
 	LimitKey	key;
-	int64		minute;			/* of the business clock, since 2000 */
+	int64		period;			/* of the business clock, since 2000: a minute or more */
 	uint32		count;			/* requests in it */
+	uint32		share;			/* of the limit that they are, in thousandths */
 	bool		unwritten;		/* used_at is to be written into api_key */
 	uint64		turn;			/* the part's clock when it was used last */
 	TimestampTz used_at;
@@ -88,10 +90,26 @@ pt_limit_request(void)
 	shmem_startup_hook = startup;
 }
 
+/* How long the requests of this kind are counted, in microseconds. */
+static int64
+period_of(uint32 kind)
+{
+	return kind == PT_LIMIT_PASSWORD ? 15 * USECS_PER_MINUTE : USECS_PER_MINUTE;
+}
+
+/* What would be lost with the place. */
+static uint32
+worth(const PtLimit *limit, TimestampTz now)
+{
+	return limit->period == now / period_of(limit->key.kind) ? limit->share : 0;
+}
+
 /* Does a give way before b? */
 static bool
-gives_way(const PtLimit *a, const PtLimit *b)
+gives_way(const PtLimit *a, const PtLimit *b, TimestampTz now)
 {
+	if (worth(a, now) != worth(b, now))
+		return worth(a, now) < worth(b, now);
 	if (a->unwritten != b->unwritten)
 		return b->unwritten;
 	return a->turn < b->turn;
@@ -99,7 +117,7 @@ gives_way(const PtLimit *a, const PtLimit *b)
 
 /* The key's place in its set, another's if need be. */
 static PtLimit *
-find(PtLimit *set, const LimitKey *key)
+find(PtLimit *set, const LimitKey *key, TimestampTz now)
 {
 	PtLimit	   *place = &set[0];
 
@@ -107,7 +125,7 @@ find(PtLimit *set, const LimitKey *key)
 	{
 		if (memcmp(&set[i].key, key, sizeof(LimitKey)) == 0)
 			return &set[i];
-		if (gives_way(&set[i], place))
+		if (gives_way(&set[i], place, now))
 			place = &set[i];
 	}
 	memset(place, 0, sizeof(PtLimit));
@@ -115,39 +133,73 @@ find(PtLimit *set, const LimitKey *key)
 	return place;
 }
 
-/* Counts one more; the result is the count of this minute. */
-static uint32
-count(PtLimit *limit, TimestampTz now, int64 minute)
+/* Counts one more; false: it is one too many.  Those are not counted on: they are worth nothing. */
+static bool
+count(PtLimit *limit, TimestampTz now, int64 period, uint32 most)
 {
-	if (limit->minute != minute)
+	bool		passes;
+
+	if (limit->period != period)
 		limit->count = 0;
-	limit->minute = minute;
-	if (limit->count < PG_UINT32_MAX)
+	limit->period = period;
+	passes = most == 0 || limit->count < most;
+	if (passes && limit->count < PG_UINT32_MAX)
 		limit->count++;
+	limit->share = most == 0 ? 0 : (uint32) ((uint64) Min(limit->count, most) * 1000 / most);
 	limit->used_at = now;
 	limit->unwritten = limit->key.kind == PT_LIMIT_KEY;
-	return limit->count;
+	return passes;
+}
+
+/* Locks the part of the key; *set is the key's in it. */
+static LimitPart *
+lock_part(const LimitKey *key, PtLimit **set, LWLock **lock)
+{
+	uint32		hash = hash_bytes((const unsigned char *) key, sizeof(LimitKey));
+	int			number = hash % LIMIT_PARTS;
+
+	*set = parts[number].limits[hash / LIMIT_PARTS % LIMIT_SETS];
+	*lock = &locks[number].lock;
+	LWLockAcquire(*lock, LW_EXCLUSIVE);
+	return &parts[number];
 }
 
 bool
 pt_limit_take(PtLimitKind kind, int64 id, int most, TimestampTz now, int64 *reset)
 {
 	LimitKey	key = {MyDatabaseId, kind, id};
-	uint32		hash = hash_bytes((const unsigned char *) &key, sizeof(key));
-	int			number = hash % LIMIT_PARTS;
-	int64		minute = now / USECS_PER_MINUTE;
-	PtLimit	   *limit;
-	uint32		n;
+	int64		period = now / period_of(kind);
+	LimitPart  *part;
+	PtLimit    *set;
+	PtLimit    *limit;
+	LWLock	   *lock;
+	bool		passes;
 
-	*reset = (minute + 1) * SECS_PER_MINUTE + EPOCH_SECONDS;
+	*reset = (period + 1) * (period_of(kind) / USECS_PER_SEC) + EPOCH_SECONDS;
 	if (parts == NULL || (most == 0 && kind != PT_LIMIT_KEY))
 		return true;
-	LWLockAcquire(&locks[number].lock, LW_EXCLUSIVE);
-	limit = find(parts[number].limits[hash / LIMIT_PARTS % LIMIT_SETS], &key);
-	limit->turn = ++parts[number].turn;
-	n = count(limit, now, minute);
-	LWLockRelease(&locks[number].lock);
-	return most == 0 || n <= (uint32) most;
+	part = lock_part(&key, &set, &lock);
+	limit = find(set, &key, now);
+	limit->turn = ++part->turn;
+	passes = count(limit, now, period, (uint32) most);
+	LWLockRelease(lock);
+	return passes;
+}
+
+void
+pt_limit_forget(PtLimitKind kind, int64 id)
+{
+	LimitKey	key = {MyDatabaseId, kind, id};
+	PtLimit    *set;
+	LWLock	   *lock;
+
+	if (parts == NULL)
+		return;
+	(void) lock_part(&key, &set, &lock);
+	for (int i = 0; i < LIMIT_WAYS; i++)
+		if (memcmp(&set[i].key, &key, sizeof(LimitKey)) == 0)
+			set[i].count = set[i].share = 0;
+	LWLockRelease(lock);
 }
 
 /* Takes the unwritten uses out of a part, at most n. */

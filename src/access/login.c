@@ -5,7 +5,8 @@
  * Whoever guesses must not learn whether an address is a user's: what is done for
  * both is the same, a row of portatext.api_attempt and one verification.  The try
  * is counted before the password is looked at, and a wrong one is answered, not
- * raised, as that would take the count back.
+ * raised, as that would take the count back.  A client can have a request fail after
+ * the answer is made (with a cast in "select"), so it is counted in shared memory too.
  */
 #include "access/access.h"
 
@@ -15,10 +16,12 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "access/limit.h"
 #include "account/account.h"
 
 #define SESSION_PREFIX "pts_"
 #define SESSION_LENGTH 40
+#define TRIES 10				/* as in the statement of count_try() */
 
 typedef struct User
 {
@@ -40,26 +43,37 @@ require_request(void)
 				 errmsg("passwords are checked for the API alone")));
 }
 
-/* Counts a try; false: there were too many, and whatever the password is, it is wrong. */
+/*
+ * Counts a try; false: there were too many, and whatever the password is, it is wrong.
+ * *id is the address in shared memory.  The row's lock keeps others waiting, so that
+ * right passwords at the same time are not taken for many tries.
+ */
 static bool
-count_try(Datum email, TimestampTz now)
+count_try(Datum email, TimestampTz now, int64 *id)
 {
 	static PtPlan plan = {
 		"INSERT INTO portatext.api_attempt AS t (hash, tries, last_at)"
 		" VALUES (sha256(convert_to(lower($1), 'UTF8')), 1, $2)"
 		" ON CONFLICT (hash) DO UPDATE SET last_at = $2,"
 		"  tries = CASE WHEN t.last_at <= $2 - interval '15 minutes' THEN 1 ELSE t.tries + 1 END"
-		" WHERE t.tries < 10 OR t.last_at <= $2 - interval '15 minutes'",
+		" WHERE t.tries < 10 OR t.last_at <= $2 - interval '15 minutes'"
+		" RETURNING " PT_ATTEMPT_ID("t.hash"),
 		2, {TEXTOID, TIMESTAMPTZOID}
 	};
 	Datum		values[2] = {email, TimestampTzGetDatum(now)};
+	int64		reset;
+	bool		isnull;
 
-	return pt_plan_run_latest(&plan, values, NULL, SPI_OK_INSERT) == 1;
+	*id = 0;
+	if (pt_plan_run_latest(&plan, values, NULL, SPI_OK_INSERT_RETURNING) == 0)
+		return false;
+	*id = DatumGetInt64(pt_result(0, 1, &isnull));
+	return pt_limit_take(PT_LIMIT_PASSWORD, *id, TRIES, now, &reset);
 }
 
 /* The right password: what was counted is forgotten. */
 static void
-forget_tries(Datum email)
+forget_tries(Datum email, int64 id)
 {
 	static PtPlan plan = {
 		"DELETE FROM portatext.api_attempt t WHERE t.hash = sha256(convert_to(lower($1), 'UTF8'))",
@@ -67,6 +81,7 @@ forget_tries(Datum email)
 	};
 
 	pt_plan_run_latest(&plan, &email, NULL, SPI_OK_DELETE);
+	pt_limit_forget(PT_LIMIT_PASSWORD, id);
 }
 
 /* The user with this address; verifier is NULL when there is none. */
@@ -91,14 +106,15 @@ find_user(Datum email, User *user)
 static bool
 check_password(Datum email, const char *password, User *user)
 {
-	bool		allowed = count_try(email, pt_now());
+	int64		id;
+	bool		allowed = count_try(email, pt_now(), &id);
 	bool		fits;
 
 	find_user(email, user);
 	fits = pt_password_fits(password, user->verifier);
 	if (!allowed || !fits)
 		return false;
-	forget_tries(email);
+	forget_tries(email, id);
 	return true;
 }
 

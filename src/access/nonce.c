@@ -12,6 +12,8 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "access/limit.h"
+
 #define NONCE_LENGTH 43
 
 /* So many for an address in an hour; more are not written, and nobody is told. */
@@ -76,18 +78,25 @@ pt_add_email_nonce(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* Runs the statement that uses the nonce up; raises 42704 unless it has done something. */
-static void
-use_nonce(PtPlan *plan, text *nonce, Datum *values)
+/*
+ * Runs the statement that uses the nonce up and returns the number that it returns;
+ * raises 42704 unless it has done something.
+ */
+static int64
+use_nonce(PtPlan *plan, int ok, text *nonce, Datum *values)
 {
 	PtRole		saved;
 	uint64		done;
+	int64		number = 0;
+	bool		isnull;
 
 	values[0] = pt_secret_hash(text_to_cstring(nonce));
 	values[1] = TimestampTzGetDatum(pt_now());
 	SPI_connect();
 	pt_become_keeper(&saved);
-	done = pt_plan_run_latest(plan, values, NULL, plan->nargs == 3 ? SPI_OK_INSERT : SPI_OK_UPDATE);
+	done = pt_plan_run_latest(plan, values, NULL, ok);
+	if (done > 0)
+		number = DatumGetInt64(pt_result(0, 1, &isnull));
 	pt_become_caller(&saved);
 	SPI_finish();
 	if (done == 0)
@@ -95,6 +104,7 @@ use_nonce(PtPlan *plan, text *nonce, Datum *values)
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("the nonce is not valid"),
 				 errhint("It is good once, and for a while only. Ask for another.")));
+	return number;
 }
 
 PG_FUNCTION_INFO_V1(pt_reset_password);
@@ -114,13 +124,14 @@ pt_reset_password(PG_FUNCTION_ARGS)
 		" freed AS (DELETE FROM portatext.api_attempt t USING changed c"
 		"  WHERE t.hash = sha256(convert_to(lower(c.email), 'UTF8')))"
 		" INSERT INTO portatext.event (account_id, type, subject, payload)"
-		" SELECT c.account_id, 'account.password_changed', c.user_id::text, jsonb_build_object('email', c.email) FROM changed c",
+		" SELECT c.account_id, 'account.password_changed', c.user_id::text, jsonb_build_object('email', c.email) FROM changed c"
+		" RETURNING " PT_ATTEMPT_ID("sha256(convert_to(lower(payload ->> 'email'), 'UTF8'))"),
 		3, {BYTEAOID, TIMESTAMPTZOID, TEXTOID}
 	};
 	Datum		values[3];
 
 	values[2] = CStringGetTextDatum(pt_password_verifier(text_to_cstring(PG_GETARG_TEXT_PP(1))));
-	use_nonce(&plan, PG_GETARG_TEXT_PP(0), values);
+	pt_limit_forget(PT_LIMIT_PASSWORD, use_nonce(&plan, SPI_OK_INSERT_RETURNING, PG_GETARG_TEXT_PP(0), values));
 	PG_RETURN_VOID();
 }
 
@@ -135,11 +146,12 @@ pt_verify_email(PG_FUNCTION_ARGS)
 		"  WHERE n.hash = $1 AND n.kind = 'email_verify' AND n.expires_at > $2 RETURNING n.user_id, n.email)"
 		" UPDATE portatext.api_user u SET email_verified_at = $2, new_email = NULL, email = COALESCE(u.new_email, u.email)"
 		" FROM used WHERE u.user_id = used.user_id AND lower(COALESCE(u.new_email, u.email)) = used.email"
-		"  AND NOT EXISTS (SELECT FROM portatext.api_user o WHERE lower(o.email) = used.email AND o.user_id <> u.user_id)",
+		"  AND NOT EXISTS (SELECT FROM portatext.api_user o WHERE lower(o.email) = used.email AND o.user_id <> u.user_id)"
+		" RETURNING u.user_id",
 		2, {BYTEAOID, TIMESTAMPTZOID}
 	};
 	Datum		values[2];
 
-	use_nonce(&plan, PG_GETARG_TEXT_PP(0), values);
+	(void) use_nonce(&plan, SPI_OK_UPDATE_RETURNING, PG_GETARG_TEXT_PP(0), values);
 	PG_RETURN_VOID();
 }

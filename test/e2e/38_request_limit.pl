@@ -63,11 +63,20 @@ is($node->safe_psql('other', 'SELECT count(*) FROM portatext.api_key'), 0, 'noth
 
 # A flood of addresses: those used longest ago are forgotten, keys in use are not.
 is(sql(qq{
-	SELECT take($key, 1000001, 10, '$at'), take($address, 1000001, 1, '$at');
-	SELECT count(take($address, 2000000 + i, 1, '$at')) FROM generate_series(1, 100000) i;
+	SELECT take($key, 1000001, 10, '$at'), take($address, 1000001, 60, '$at');
+	SELECT count(take($address, 2000000 + i, 60, '$at')) FROM generate_series(1, 100000) i;
 	SELECT take($address, 1000001, 1, '$at'), take($address, 2100000, 1, '$at') <> 0;
 	SELECT count(*) FILTER (WHERE take($key, 1000001, 10, '$at') = 0) FROM generate_series(1, 20)}),
 	"0|0\n100000\n0|t\n9", 'a flood of addresses drives out addresses, not a key in use');
+
+# Nor whoever has nearly used up their limit; places whose minute is over go first.
+is(sql(qq{
+	SELECT count(*) FILTER (WHERE take($session, 1000002, 10, '$at') = 0) FROM generate_series(1, 20);
+	SELECT count(take($address, 3000000 + i, 60, '$at')) FROM generate_series(1, 100000) i;
+	SELECT take($session, 1000002, 10, '$at') <> 0;
+	SELECT count(take($address, 4000000 + i, 60, '$next')) FROM generate_series(1, 100000) i;
+	SELECT take($session, 1000002, 10, '$at')}),
+	"10\n100000\nt\n100000\n0", 'a flood of addresses does not begin a minute anew');
 
 # Answers are kept for a day, sessions and nonces until they expire.
 sql(qq{

@@ -181,6 +181,12 @@ log_in('ana@example.com', 'wrong') for 1 .. 10;
 is(shape(log_in('ana@example.com', 'correct horse')), shape($unknown), 'a locked user is answered as an unknown one');
 is(looks(session => $token), 200, 'sessions go on');
 move_clock(901);
+# A request that is made to fail after the password was looked at counts as well.
+my $undone = '/rpc/login?select=pgrst_scalar::int';
+is($rest->post($undone, basic => [ 'ben@example.com', 'wrong' ], json => {})->{status}, 400, 'a login that is rolled back') for 1 .. 10;
+is(sql(q{SELECT count(*) FROM portatext.api_attempt WHERE hash = sha256('ben@example.com')}), 0, 'leaves no row');
+$rest->sql_for($shop, q{SELECT portatext.create_user('ben@example.com', 'correct horse')});
+is(shape(log_in('ben@example.com', 'correct horse')), shape($unknown), 'but is counted');
 is(log_in('ana@example.com', 'correct horse')->{status}, 200, 'after 15 minutes it is open again');
 move_clock(3700);
 is(looks(session => $token), 401, 'a session ends after an hour');
