@@ -111,26 +111,58 @@ identify_session(PtRequest *request, const char *token)
 	request->rights = PT_RIGHT_ALL;
 }
 
-/* A claim of the verified token as text; NULL: it is not there. */
-static char *
+/* A claim of the verified token; NULL: it is not there. */
+static JsonbValue *
 claim(const char *name)
 {
 	const char *claims = GetConfigOption("request.jwt.claims", true, false);
 	Jsonb	   *object;
-	JsonbValue	buffer;
-	JsonbValue *value;
 
 	if (claims == NULL || claims[0] == '\0')
 		return NULL;
 	object = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(claims)));
-	value = JB_ROOT_IS_OBJECT(object) ? getKeyJsonValueFromContainer(&object->root, name, (int) strlen(name), &buffer) : NULL;
-	if (value == NULL)
+	if (!JB_ROOT_IS_OBJECT(object))
 		return NULL;
-	if (value->type == jbvString)
+	return getKeyJsonValueFromContainer(&object->root, name, (int) strlen(name), NULL);
+}
+
+/* A claim that is a string or a number, as text; NULL: it is something else, or not there. */
+static char *
+claim_text(const char *name)
+{
+	JsonbValue *value = claim(name);
+
+	if (value != NULL && value->type == jbvString)
 		return pnstrdup(value->val.string.val, value->val.string.len);
-	if (value->type == jbvNumeric)
+	if (value != NULL && value->type == jbvNumeric)
 		return DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
-	return value->type == jbvBinary ? JsonbToCString(NULL, value->val.binary.data, value->val.binary.len) : NULL;
+	return NULL;
+}
+
+/*
+ * What the token allows: all unless it says so, in an array of names or in one text;
+ * a claim that is something else gives nothing away.
+ */
+static int
+claimed_rights(void)
+{
+	JsonbValue *value = claim("rights");
+	int			rights = PT_RIGHT_NONE;
+
+	if (value == NULL)
+		return PT_RIGHT_ALL;
+	if (value->type == jbvString)
+		return pt_rights_in(pnstrdup(value->val.string.val, value->val.string.len));
+	if (value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data))
+		return PT_RIGHT_NONE;
+	for (uint32 i = 0; i < JsonContainerSize(value->val.binary.data); i++)
+	{
+		JsonbValue *name = getIthJsonbValueFromContainer(value->val.binary.data, i);
+
+		if (name->type == jbvString)
+			rights |= pt_right_named(name->val.string.val, name->val.string.len);
+	}
+	return rights;
 }
 
 /* The account that the token names; 0: none, or one that does not exist. */
@@ -141,7 +173,7 @@ claimed_account(void)
 		"SELECT a.account_id FROM portatext.account a WHERE a.account_id OPERATOR(pg_catalog.=) $1",
 		1, {INT8OID}
 	};
-	char	   *text = claim("account_id");
+	char	   *text = claim_text("account_id");
 	char	   *end;
 	Datum		value;
 
@@ -162,7 +194,6 @@ static bool
 identify_token(PtRequest *request)
 {
 	Oid			role = GetOuterUserId();
-	char	   *rights;
 
 	if (role == GetSessionUserId() || role == get_role_oid("portatext_anonymous", false))
 		return false;
@@ -177,9 +208,8 @@ identify_token(PtRequest *request)
 		pt_request_refuse(request, 401, "the token names no account");
 		return true;
 	}
-	rights = claim("rights");
 	request->credential = PT_CREDENTIAL_JWT;
-	request->rights = rights == NULL ? PT_RIGHT_ALL : pt_rights_in(rights);
+	request->rights = claimed_rights();
 	return true;
 }
 

@@ -2,6 +2,7 @@
 use strict;
 use warnings;
 
+use JSON::PP;
 use PortatextNode qw(wait_for);
 use PortatextRest;
 use Test::More;
@@ -154,6 +155,11 @@ for my $role ('portatext_operator', 'portatext_owner', 'postgres', 'authenticato
 is(looks(jwt(role => 'portatext_anonymous')), 401, 'nor does that of nobody');
 is($calls{send}->(jwt(rights => ['read']))->{status}, 403, 'its rights are heeded');
 is($calls{read}->(jwt(rights => ['read']))->{status}, 200, 'as far as they go');
+is($calls{read}->(jwt(rights => 'read'))->{status}, 200, 'also as a text');
+for my $strange (JSON::PP::true(), undef, 15, { read => JSON::PP::false() }, [ 'unread', [ 'read' ] ], [])
+{
+	is($calls{read}->(jwt(rights => $strange))->{status}, 403, 'rights that are none: ' . JSON::PP->new->allow_nonref->encode($strange));
+}
 my $seen = $rest->get('/messages?select=id', jwt(account_id => $other));
 is($seen->{content}, '[]', 'GEN-11: the other account has no messages');
 
