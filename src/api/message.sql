@@ -191,7 +191,9 @@ CREATE VIEW portatext_api.attention WITH (security_invoker) AS
            portatext.digits(CASE WHEN m.inbound THEN m.from_number ELSE m.to_number END) AS number,
            portatext.digits(m.from_number) AS "from", portatext.digits(m.to_number) AS "to",
            m.cost, m.client_ref, m.campaign_id, m.created_at, m.sent_at
-    FROM portatext.attention a JOIN portatext.message m ON m.message_id = a.message_id;
+    -- One look-up for each: the page's order is the index's of portatext.attention.
+    FROM portatext.attention a
+        CROSS JOIN LATERAL (SELECT * FROM portatext.message x WHERE x.message_id = a.message_id LIMIT 1) m;
 COMMENT ON VIEW portatext_api.attention IS
 'Messages that failed or are unclear
 

@@ -129,7 +129,7 @@ sub functions
 
 	return qq{CREATE SEQUENCE page_chunk;
 		CREATE FUNCTION page_time(i bigint) RETURNS timestamptz LANGUAGE sql STABLE
-			RETURN date_trunc('day', now()) - interval '$days days' + i * interval '$days days' / $n;
+			RETURN date_trunc('day', now()) - interval '$days days' + interval '$days days' * (i::double precision / $n);
 		CREATE FUNCTION page_id(i bigint) RETURNS uuid LANGUAGE sql STABLE
 			RETURN (lpad(to_hex((extract(epoch FROM page_time(i)) * 1000)::bigint), 12, '0') || '7' || substr(md5(i::text), 1, 3)
 				|| '8' || substr(md5(i::text), 4, 15))::uuid;
