@@ -63,6 +63,7 @@ CORE = \
 	src/service/flow_text.c \
 	src/service/keyword.c \
 	src/service/waking.c \
+	src/telephony/erlang.c \
 	src/text/csv.c \
 	src/text/gsm.c \
 	src/text/gsm_code.c \
