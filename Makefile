@@ -137,6 +137,7 @@ SQL_PARTS = \
 	src/campaign/create.sql \
 	src/campaign/preview.sql \
 	src/campaign/cron.sql \
+	src/telephony/telephony.sql \
 	src/worker/worker.sql \
 	src/worker/health.sql \
 	src/access/access.sql \

@@ -23,6 +23,7 @@
 #include "service/service.h"
 #include "sms/inbound_route.h"
 #include "sms/send.h"
+#include "telephony/telephony.h"
 #include "worker/room.h"
 
 PG_MODULE_MAGIC;
@@ -45,6 +46,7 @@ _PG_init(void)
 	pt_service_init();
 	pt_reply_guard_init();
 	pt_campaign_init();
+	pt_telephony_init();
 	pt_access_init();
 	pt_limit_request();
 	pt_worker_init();

@@ -17,6 +17,7 @@ CREATE TABLE portatext.account (
     inbound_cost portatext.credits NOT NULL DEFAULT 1 CHECK (inbound_cost >= 0),
     credit_price numeric CHECK (credit_price >= 0),
     alert_when_credit_less_than portatext.credits,
+    max_agents integer CHECK (max_agents >= 0),
     message_events boolean NOT NULL DEFAULT true,
     email_on_inbound_sms text CHECK (email_on_inbound_sms ~ '^[^@[:space:]]+@[^@[:space:]]+$'),
     created_at timestamptz NOT NULL DEFAULT portatext.now(),
@@ -35,6 +36,8 @@ COMMENT ON COLUMN portatext.account.carrier_id IS
     'The carrier that takes this account''s messages; null: the installation''s choice.';
 COMMENT ON COLUMN portatext.account.inbound_cost IS
     'Credits charged for each inbound message (BILL-08).';
+COMMENT ON COLUMN portatext.account.max_agents IS
+    'Agents of all its telephony campaigns that run, together (PACE-10); null: no limit.';
 COMMENT ON COLUMN portatext.account.credit_price IS
     'Money that one credit costs this account, in the installation''s currency (BILL-15).';
 COMMENT ON COLUMN portatext.account.alert_when_credit_less_than IS

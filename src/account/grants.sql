@@ -28,6 +28,8 @@ $$;
 -- General tariffs belong to nobody and are everybody's to read.
 CREATE POLICY general ON portatext.tariff FOR SELECT TO portatext_account, portatext_owner
     USING (account_id IS NULL);
+CREATE POLICY general ON portatext.call_tariff FOR SELECT TO portatext_account, portatext_owner
+    USING (account_id IS NULL);
 
 -- Every member of the extension belongs to portatext_owner.
 DO $$

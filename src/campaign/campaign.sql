@@ -1,12 +1,16 @@
 -- Campaigns, their runs and recipients.
 
-CREATE TYPE portatext.run_state AS ENUM ('building', 'ready', 'running', 'paused', 'finished', 'cancelled', 'failed');
+CREATE TYPE portatext.run_state AS ENUM ('building', 'ready', 'running', 'paused', 'stopped', 'finished', 'cancelled', 'failed');
 COMMENT ON TYPE portatext.run_state IS
-    'building: its recipients are being written, by a job; ready: may be started (CAMP-04); running and paused; finished: everything was handed over to carriers (CAMP-11); cancelled; failed: the build could not be done.';
+    'building: its recipients are being written, by a job; ready: may be started (CAMP-04); running and paused; stopped: a telephony campaign, by its network effectiveness ratio (NER-09); finished: everything was handed over to carriers (CAMP-11); cancelled; failed: the build could not be done.';
+
+CREATE TYPE portatext.campaign_kind AS ENUM ('sms', 'telephony');
+COMMENT ON TYPE portatext.campaign_kind IS 'What a campaign does to its recipients: writes to them or calls them.';
 
 CREATE TABLE portatext.campaign (
     campaign_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     account_id bigint NOT NULL REFERENCES portatext.account,
+    kind portatext.campaign_kind NOT NULL DEFAULT 'sms',
     name text NOT NULL CHECK (name <> ''),
     description text,
     from_number text,
