@@ -64,6 +64,12 @@ CORE = \
 	src/service/keyword.c \
 	src/service/waking.c \
 	src/telephony/erlang.c \
+	src/telephony/pacing.c \
+	src/telephony/pacing_ahead.c \
+	src/telephony/pacing_budget.c \
+	src/telephony/pacing_curve.c \
+	src/telephony/pacing_name.c \
+	src/telephony/pacing_state.c \
 	src/text/csv.c \
 	src/text/gsm.c \
 	src/text/gsm_code.c \

@@ -56,6 +56,7 @@ typedef struct PtPace
 	float		risk[PT_PACE_SECONDS];	/* calls that reached the second of ring age */
 	float		answered[PT_PACE_SECONDS];	/* of them, those that needed an agent in it */
 	float		ended[PT_PACE_SECONDS]; /* of them, those that ended in it */
+	double		answer_seed;	/* the chance of an answer before calls have told it */
 	double		fresh;			/* calls since the older ones were faded */
 	double		recent_answers; /* of the last calls */
 	double		recent_expected;	/* answers that the curve had expected of them */
