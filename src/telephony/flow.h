@@ -8,8 +8,8 @@
  *
  * Core: no PostgreSQL header, no allocation.
  */
-#ifndef PORTATEXT_FLOW_H
-#define PORTATEXT_FLOW_H
+#ifndef PORTATEXT_CALL_FLOW_H
+#define PORTATEXT_CALL_FLOW_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,9 +17,9 @@
 
 #include "telephony/contacted.h"
 
-#define PT_FLOW_MAX 16384		/* bytes of the JSON text */
+#define PT_FLOW_MAX 16384		/* bytes of the canonical form */
+#define PT_FLOW_INPUT_MAX 20480 /* bytes of what is read: blanks may be in it */
 #define PT_FLOW_STEPS 64		/* objects, those of sub-flows counted */
-#define PT_FLOW_CANON_MAX (6 * PT_FLOW_MAX) /* the canonical form is never longer */
 
 typedef enum PtStepKind
 {
@@ -83,13 +83,13 @@ typedef struct PtFlowFacts
 
 #define PT_FLOW_NEEDS(kind) (1u << (kind))
 
-typedef struct PtFlow
+typedef struct PtCallFlow
 {
 	int			n_steps;
 	PtStep		steps[PT_FLOW_STEPS];	/* by part, then index */
 	PtFlowFacts facts;
-	char		json[PT_FLOW_MAX + 1];	/* what the steps' texts point into */
-} PtFlow;						/* about 25 kB; must not be moved */
+	char		json[PT_FLOW_INPUT_MAX + 1];	/* what the steps' texts point into */
+} PtCallFlow;					/* about 26 kB; must not be moved */
 
 typedef struct PtFlowProblem
 {
@@ -98,20 +98,20 @@ typedef struct PtFlowProblem
 } PtFlowProblem;
 
 /* Reads and checks a flow; false: problem says what is wrong, and where. */
-extern bool pt_flow_parse(const char *json, size_t len, PtFlow *flow, PtFlowProblem *problem);
+extern bool pt_flow_parse(const char *json, size_t len, PtCallFlow *flow, PtFlowProblem *problem);
 
 /* The same for callers who want nothing but its facts. */
-extern bool pt_flow_read(const char *json, size_t len, PtFlowFacts *facts, PtFlowProblem *problem);
+extern bool pt_flow_facts(const char *json, size_t len, PtFlowFacts *facts, PtFlowProblem *problem);
 
 /*
  * Writes the canonical form: no blanks, keys in a fixed order, defaults filled in.  It
  * reads back as the same flow.  Returns its length, without the NUL; nothing is
  * written behind size.
  */
-extern size_t pt_flow_write(const PtFlow *flow, char *out, size_t size);
+extern size_t pt_flow_write(const PtCallFlow *flow, char *out, size_t size);
 
 /* Where a step stands: "flow[1].amd.if_human[0].play". */
-extern void pt_step_path(const PtFlow *flow, const PtStep *step, char *path, size_t size);
+extern void pt_step_path(const PtCallFlow *flow, const PtStep *step, char *path, size_t size);
 
 extern const char *pt_step_name(PtStepKind kind);	/* "wait" */
 extern const char *pt_flow_part_name(PtFlowPart part);	/* "if_human"; main: "" */
@@ -125,4 +125,4 @@ extern PtFlowPart pt_flow_part_of(PtAmdResult amd);
 /* Is a target contacted (TEL-20 to TEL-32) when a call with such a flow ended like this? */
 extern bool pt_flow_contacted(const PtFlowFacts *facts, bool a_answered, PtAmdResult amd, bool b_answered);
 
-#endif							/* PORTATEXT_FLOW_H */
+#endif							/* PORTATEXT_CALL_FLOW_H */

@@ -22,10 +22,11 @@ extern Jsonb *pt_flow_check_jsonb(int64 account_id, Jsonb *flow, PtFlowFacts *fa
 extern void pt_flow_facts_jsonb(Jsonb *flow, PtFlowFacts *facts);
 
 /*
- * The canonical text of a stored flow with {{variables}} filled in (a JSON object; NULL:
- * none; one that is not there is empty), palloc'd.  NULL: a destination or text is of no use then; problem says which.
- * Raises nothing.
+ * The canonical text of a stored flow (UTF-8, what PtCallOrder.flow wants), {{variables}} filled in from
+ * layers, of which the first goes before the others (JSON objects or NULL: call, contact, campaign),
+ * palloc'd.  NULL: a variable has no value, or what came out cannot be said or dialled; problem says where.
+ * Raises 22023 for a variable that is an object or array.
  */
-extern char *pt_flow_render(Jsonb *flow, Jsonb *variables, PtFlowProblem *problem);
+extern char *pt_call_flow_fill(Jsonb *flow, const Jsonb *const *layers, int n, PtFlowProblem *problem);
 
 #endif							/* PORTATEXT_FLOW_CHECK_H */
