@@ -40,7 +40,7 @@ sub command
 }
 
 # Tells portatext of a call; facts are repeated each time.
-sub tell
+sub report
 {
 	my ($call, $event) = @_;
 	my %facts = map { $_ => $call->{$_} } grep { defined $call->{$_} } qw(q850 sip ringing_at answered_at ended_at);
@@ -65,7 +65,7 @@ sub over
 	  : $call->{gave_up} ? 19
 	  : 16;
 	$call->{q850} = 19 if ($call->{sip} // 0) == 480 && defined $call->{ringing_at};
-	tell($call, 'ended');
+	report($call, 'ended');
 	push @outbox, $outbox[-1];    # once more: what comes twice must be harmless
 	delete $by_peer{ $call->{peer} };
 	return;
@@ -79,8 +79,8 @@ sub heard
 	my $call = $by_peer{ ($e->{peeruri} // '') =~ s/;.*//r } or return;
 
 	$call->{id} = $e->{id} if $e->{id};
-	if ($type eq 'CALL_RINGING') { $call->{ringing_at} //= time; tell($call, 'ringing') }
-	elsif ($type eq 'CALL_ESTABLISHED') { $call->{answered_at} //= time; tell($call, 'answered') }
+	if ($type eq 'CALL_RINGING') { $call->{ringing_at} //= time; report($call, 'ringing') }
+	elsif ($type eq 'CALL_ESTABLISHED') { $call->{answered_at} //= time; report($call, 'answered') }
 	elsif ($type eq 'CALL_CLOSED') { over($call, $e->{param} // '') }
 	return;
 }
