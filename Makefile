@@ -171,7 +171,8 @@ SQL_PARTS = \
 
 SOURCES_C = $(sort $(wildcard src/*.c src/*/*.c))
 SOURCES_CXX = $(sort $(wildcard src/*/*.cpp))
-HEADERS = $(wildcard src/*.h src/*/*.h)
+# Not named HEADERS: PGXS would install them, all in one folder.
+HEADER_FILES = $(wildcard src/*.h src/*/*.h)
 OBJS = $(SOURCES_C:.c=.o) $(SOURCES_CXX:.cpp=.o)
 
 DATA_built = portatext--$(EXTVERSION).sql
@@ -201,7 +202,7 @@ PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
 
-$(OBJS): $(HEADERS) Makefile
+$(OBJS): $(HEADER_FILES) Makefile
 
 $(DATA_built): $(SQL_PARTS) portatext.control
 	{ printf '%s\n' '\echo Use "CREATE EXTENSION portatext" to load this file. \quit'; \
