@@ -324,6 +324,53 @@ pt_http_start(PtHttpEngine *engine, const PtHttpRequest *request)
 	return true;
 }
 
+/*
+ * The peer of a connection that rests has closed it, or sent what nobody asked for.
+ * libcurl looks for that before it uses a connection again, but since 8.22 only once
+ * a second; so it is made to use none of the present ones again.
+ */
+static void
+forget_resting(PtHttpEngine *engine)
+{
+#if LIBCURL_VERSION_NUM >= 0x081600
+	curl_multi_setopt(engine->multi, CURLMOPT_NETWORK_CHANGED, (long) CURLMNWC_CLEAR_CONNS);
+#endif
+}
+
+/* Leaves in the array the events that libcurl waits for; true: there were others. */
+static bool
+drop_unwanted(PtHttpEngine *engine, struct epoll_event *events, int *n)
+{
+	int			kept = 0;
+	bool		others = false;
+
+	for (int i = 0; i < *n; i++)
+	{
+		if (pt_http_watch_wanted(&engine->watch, events[i].data.fd))
+			events[kept++] = events[i];
+		else
+			others = true;
+	}
+	*n = kept;
+	return others;
+}
+
+/* Tells libcurl what has happened on a descriptor. */
+static void
+act_on(PtHttpEngine *engine, const struct epoll_event *event)
+{
+	int			what = 0;
+	int			running;
+
+	if (event->events & EPOLLIN)
+		what |= CURL_CSELECT_IN;
+	if (event->events & EPOLLOUT)
+		what |= CURL_CSELECT_OUT;
+	if (event->events & (EPOLLERR | EPOLLHUP))
+		what |= CURL_CSELECT_ERR;
+	curl_multi_socket_action(engine->multi, event->data.fd, what, &running);
+}
+
 void
 pt_http_run(PtHttpEngine *engine)
 {
@@ -333,20 +380,11 @@ pt_http_run(PtHttpEngine *engine)
 	int			n = epoll_wait(engine->watch.epfd, events, EVENTS_AT_ONCE, 0);
 
 	block_signals(&saved);
+	/* First of all: whatever libcurl is told, it may start requests. */
+	if (drop_unwanted(engine, events, &n))
+		forget_resting(engine);
 	for (int i = 0; i < n; i++)
-	{
-		int			what = 0;
-
-		if (!pt_http_watch_wanted(&engine->watch, events[i].data.fd))
-			continue;
-		if (events[i].events & EPOLLIN)
-			what |= CURL_CSELECT_IN;
-		if (events[i].events & EPOLLOUT)
-			what |= CURL_CSELECT_OUT;
-		if (events[i].events & (EPOLLERR | EPOLLHUP))
-			what |= CURL_CSELECT_ERR;
-		curl_multi_socket_action(engine->multi, events[i].data.fd, what, &running);
-	}
+		act_on(engine, &events[i]);
 	if (engine->deadline_ms >= 0 && engine->deadline_ms <= now_ms())
 	{
 		engine->deadline_ms = -1;

@@ -4,7 +4,8 @@
  *
  * libcurl lets go of a connection's socket after each request and wants the same
  * events of it for the next one.  So a connection stays in the set while it
- * rests, and leaves it when something happens on it meanwhile or it is closed.
+ * rests, at least for what can be read, and leaves it when something happens on it
+ * meanwhile or it is closed.
  * Other descriptors (those that libcurl's resolver makes and closes unseen) leave
  * at once.
  *
@@ -100,6 +101,8 @@ pt_http_watch_want(PtHttpWatch *watch, int fd, uint32_t events)
 	if (known == NULL || !known->connection)
 		return set_events(watch, fd, events);
 	known->wanted = events;
+	if (events == 0 && known->watched != 0 && (known->watched & EPOLLIN) == 0)
+		events = EPOLLIN;
 	if (events == 0 || events == known->watched)
 		return true;
 	known->watched = set_events(watch, fd, events) ? events : 0;

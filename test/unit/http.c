@@ -11,12 +11,16 @@
 #include <netdb.h>
 #include <poll.h>
 #include <semaphore.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "http_peer.h"
 #include "worker/http.h"
 #include "worker/http_util.h"
+#include "worker/http_watch.h"
 
 #define MOST 80					/* results kept */
 
@@ -238,6 +242,34 @@ test_resting(void)
 	before = peer.connections;
 	ok(ask((PtHttpRequest) {.url = at("/ok")})->status == 200 && peer.connections == before,
 	   "which the one after it shares");
+	fresh_engine(2);
+	memset(&ended[1], 0, sizeof(ended[1]));
+	if (!pt_http_start(engine, &(PtHttpRequest) {.url = at("/slow"),.timeout_ms = 300,.tag = (void *) 1}))
+		abort();
+	ok(ask((PtHttpRequest) {.url = at("/ok-and-gone")})->status == 200 && strcmp(ended[1].problem, "timeout") == 0,
+	   "nor does its end disturb a request on another one");
+}
+
+/* A connection whose last request ended while it was to be written to is seen to end all the same. */
+static void
+test_watch(void)
+{
+	PtHttpWatch watch;
+	struct epoll_event event;
+	int			pair[2];
+
+	if (!pt_http_watch_begin(&watch) || socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0)
+		abort();
+	pt_http_watch_opened(&watch, pair[0]);
+	ok(pt_http_watch_want(&watch, pair[0], EPOLLOUT) && epoll_wait(watch.epfd, &event, 1, 0) == 1 &&
+	   pt_http_watch_wanted(&watch, pair[0]), "room to write is told to who waits for it");
+	ok(pt_http_watch_want(&watch, pair[0], 0) && epoll_wait(watch.epfd, &event, 1, 0) == 0, "but not at rest");
+	close(pair[1]);
+	ok(epoll_wait(watch.epfd, &event, 1, 0) == 1 && !pt_http_watch_wanted(&watch, pair[0]), "the end is, then");
+	ok(epoll_wait(watch.epfd, &event, 1, 0) == 0, "once");
+	close(pair[0]);
+	pt_http_watch_closed(&watch, pair[0]);
+	pt_http_watch_end(&watch);
 }
 
 static void
@@ -490,6 +522,7 @@ main(void)
 	test_request();
 	test_target();
 	test_resting();
+	test_watch();
 	test_refused_requests();
 	test_not_sent();
 	test_unclear();
