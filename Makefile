@@ -63,7 +63,12 @@ CORE = \
 	src/service/flow_text.c \
 	src/service/keyword.c \
 	src/service/waking.c \
+	src/telephony/cause.c \
+	src/telephony/contacted.c \
 	src/telephony/erlang.c \
+	src/telephony/flow.c \
+	src/telephony/flow_read.c \
+	src/telephony/ner.c \
 	src/telephony/pacing.c \
 	src/telephony/pacing_ahead.c \
 	src/telephony/pacing_budget.c \
