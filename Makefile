@@ -49,6 +49,7 @@ CORE = \
 	src/carrier/kannel.c \
 	src/carrier/loopback.c \
 	src/carrier/signature.c \
+	src/carrier/signed.c \
 	src/carrier/template.c \
 	src/number/address.c \
 	src/number/destination.c \
@@ -65,9 +66,15 @@ CORE = \
 	src/service/waking.c \
 	src/telephony/cause.c \
 	src/telephony/contacted.c \
+	src/telephony/engine.c \
 	src/telephony/erlang.c \
+	src/telephony/event_time.c \
 	src/telephony/flow.c \
 	src/telephony/flow_read.c \
+	src/telephony/gateway.c \
+	src/telephony/gateway_event.c \
+	src/telephony/loopback_call.c \
+	src/telephony/loopback_course.c \
 	src/telephony/ner.c \
 	src/telephony/pacing.c \
 	src/telephony/pacing_ahead.c \
@@ -149,6 +156,7 @@ SQL_PARTS = \
 	src/campaign/preview.sql \
 	src/campaign/cron.sql \
 	src/telephony/telephony.sql \
+	src/telephony/engine.sql \
 	src/worker/worker.sql \
 	src/worker/health.sql \
 	src/access/access.sql \

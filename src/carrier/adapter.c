@@ -8,8 +8,9 @@
 #include "carrier/carrier.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "worker/http_util.h"
 
 static const PtAdapter *const adapters[] = {
 	&pt_adapter_loopback,
@@ -127,57 +128,15 @@ pt_answer_set(const PtCarrier *carrier, PtAnswer *answer, const char *code, PtAn
 	}
 }
 
-/* The value of a hexadecimal digit, or -1. */
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-/* Does the text, also when it is percent-decoded, hold the secret? */
-static bool
-holds_secret(const char *text, const char *secret)
-{
-	char	   *decoded;
-	size_t		n = 0;
-	bool		found;
-
-	if (secret == NULL || secret[0] == '\0')
-		return false;
-	decoded = malloc(strlen(text) + 1);
-	if (decoded == NULL)
-		return true;
-	for (const char *p = text; *p != '\0'; p++)
-	{
-		bool		escape = p[0] == '%' && hex_value(p[1]) >= 0 && hex_value(p[2]) >= 0;
-
-		decoded[n++] = escape ? (char) (hex_value(p[1]) * 16 + hex_value(p[2])) : *p;
-		p += escape ? 2 : 0;
-	}
-	decoded[n] = '\0';
-	found = strstr(text, secret) != NULL || strstr(decoded, secret) != NULL;
-	free(decoded);
-	return found;
-}
-
 void
 pt_answer_say(const PtCarrier *carrier, PtAnswer *answer, const char *text)
 {
-	size_t		n = 0;
-
 	for (int i = 0; secrets[i] != NULL; i++)
 	{
-		if (holds_secret(text, pt_carrier_setting(carrier, secrets[i])))
+		if (pt_holds_secret(text, pt_carrier_setting(carrier, secrets[i])))
 			return;
 	}
-	/* Printable ASCII only: a peer's octets need not be text of any encoding. */
-	for (; n < sizeof(answer->text) - 1 && text[n] != '\0' && text[n] != '\r' && text[n] != '\n'; n++)
-		answer->text[n] = text[n] >= ' ' && text[n] < 0x7F ? text[n] : '?';
-	answer->text[n] = '\0';
+	pt_printable_line(answer->text, sizeof(answer->text), text);
 }
 
 /* Lets the operator's rule for the answer's code decide its class. */

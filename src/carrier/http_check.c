@@ -6,6 +6,7 @@
  * Core: no PostgreSQL header.
  */
 #include "carrier/http_state.h"
+#include "carrier/signed.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -356,7 +357,7 @@ check_maps(const Check *check)
 static bool
 check_signed(const Check *check)
 {
-	PtSlots		slots = {pt_http_signed_slot, NULL};
+	PtSlots		slots = {pt_signed_slot, NULL};
 	const char *text = get(check, "signed");
 	char		what[160];
 

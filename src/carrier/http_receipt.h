@@ -8,26 +8,8 @@
 
 #include "carrier/carrier.h"
 #include "carrier/json.h"
+#include "carrier/signed.h"
 #include "worker/receiver_parse.h"
-
-/* A callback as it came. */
-typedef struct PtCall
-{
-	const char *target;			/* path and query, as in the request line */
-	const char *body;			/* raw; NULL: none */
-	size_t		body_len;
-	const PtJson *form;			/* the body's fields; NULL: it is no form */
-	const char *(*header) (void *context, const char *name);	/* NULL: it has none such */
-	void	   *context;
-	long		now;			/* seconds since 1970 */
-} PtCall;
-
-typedef enum PtCallTrust
-{
-	PT_CALL_TRUSTED,
-	PT_CALL_UNSIGNED,			/* no signature */
-	PT_CALL_FORGED				/* a wrong one, or one of another time */
-} PtCallTrust;
 
 /* Do the carrier's settings say what receipts look like?  Else they are read as everybody's. */
 extern bool pt_call_mapped(const PtCarrier *carrier);

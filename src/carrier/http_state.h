@@ -52,9 +52,6 @@ typedef struct PtHttpSlots
 /* PtSlotFind over PtHttpSlots. */
 extern bool pt_http_slot(void *context, const char *name, size_t len, PtSlotValue *value);
 
-/* PtSlotFind of what carriers sign: {url}, {body}, {form}, {timestamp}, {nonce}; checks names only. */
-extern bool pt_http_signed_slot(void *context, const char *name, size_t len, PtSlotValue *value);
-
 /* Is the name one of the adapter's settings? */
 extern bool pt_http_known_setting(const char *name, size_t len);
 

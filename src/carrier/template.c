@@ -80,26 +80,6 @@ pt_http_template_absent(const char *text, const PtSlots *slots)
 	return single_slot(text, slots, &value) && value.octets == NULL;
 }
 
-/* Appends octets as they stand in a JSON string (RFC 8259, 7). */
-static void
-add_json(PtBuffer *out, const char *octets, size_t len)
-{
-	static const char hex[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < len; i++)
-	{
-		unsigned char c = (unsigned char) octets[i];
-		char		escape[6] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
-
-		if (c == '"' || c == '\\')
-			pt_buffer_append(out, "\\", 1);
-		if (c < ' ')
-			pt_buffer_append(out, escape, 6);
-		else
-			pt_buffer_append(out, &octets[i], 1);
-	}
-}
-
 /* Appends octets, encoded. */
 static void
 add_encoded(PtBuffer *out, const char *octets, size_t len, PtEncode encode)
@@ -107,7 +87,7 @@ add_encoded(PtBuffer *out, const char *octets, size_t len, PtEncode encode)
 	if (encode == PT_ENCODE_PERCENT)
 		pt_buffer_add_encoded(out, octets, len);
 	else if (encode == PT_ENCODE_JSON)
-		add_json(out, octets, len);
+		pt_buffer_add_json(out, octets, len);
 	else
 		pt_buffer_append(out, octets, len);
 }
@@ -172,7 +152,7 @@ json_children(PtBuffer *out, const PtJson *json, int at, const PtSlots *slots)
 		if (child->name != NULL)
 		{
 			pt_buffer_add(out, "\"");
-			add_json(out, child->name, strlen(child->name));
+			pt_buffer_add_json(out, child->name, strlen(child->name));
 			pt_buffer_add(out, "\":");
 		}
 		pt_http_template_json(out, json, i, slots);

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "carrier/signed.h"
 #include "worker/http.h"
 
 #define PT_CALL_ID_SIZE 37		/* a UUID and its NUL */
@@ -167,13 +168,19 @@ typedef struct PtEngineAdapter
 	 */
 	int			(*read_events) (PtEngine *engine, const PtEngineCallback *in, PtCallEvent *events, int limit,
 								char *problem, size_t size);
-	/* What the HTTP answer to a callback must hold (TwiML); NULL: nothing. */
-	const char *(*reply) (PtEngine *engine, const PtEngineCallback *in);
+	/* What the HTTP answer to a callback must hold (TwiML), with its type; NULL: nothing. */
+	const char *(*reply) (PtEngine *engine, const PtEngineCallback *in, const char **type);
+	/* How callbacks are signed; NULL (also the function): they carry the secret in their Authorization header. */
+	const PtSignedRule *(*signature) (const PtEngine *engine);
 	/*
 	 * Local engines: the call's whole course is a function of its id, so that nothing
 	 * is lost when the dialer is killed.  Fills at most limit events that happen after
 	 * "after" (microseconds since 1970) for a call that was placed, and, unless 0, was
-	 * connected, abandoned or hung up, at those times; returns how many.
+	 * connected, abandoned or hung up, at those times; returns how many.  They come in
+	 * the order of "at", which is when they are told; what happened when is in the
+	 * facts.  Those still to come are among them.  after -1: the plain truth, for
+	 * STATUS: each event once and at its own time, whatever the settings lose, delay
+	 * or repeat.
 	 */
 	int			(*local_events) (PtEngine *engine, const PtCallOrder *order, int64_t placed, int64_t connected,
 								 int64_t abandoned, int64_t hung_up, int64_t after, PtCallEvent *events, int limit);
@@ -191,21 +198,37 @@ struct PtEngine
 	char		name[64];
 	const PtEngineAdapter *adapter;
 	int			n_settings;
-	PtEngineSetting *settings;	/* settings, and username, password, secret */
+	PtEngineSetting *settings;	/* settings, and username, password, secret (the callback secret) */
 	int			max_in_flight;	/* requests */
 	long		timeout_ms;
 	void	   *state;			/* the adapter's own, malloc'ed */
 };
 
-#define PT_CALL_EVENTS_MAX 64	/* of one callback's element list that is read at a time */
+#define PT_CALL_EVENTS_MAX 1000	/* of one callback */
+#define PT_ENGINE_URL_MAX 512	/* octets of an address in the settings */
 
 extern const PtEngineAdapter *pt_engine_adapter_find(const char *name);	/* NULL: none */
 extern const PtEngineAdapter *pt_engine_adapter_at(int i);	/* from 0; NULL after the last */
 extern const char *pt_engine_setting(const PtEngine *engine, const char *key);	/* NULL: not set */
 extern const char *pt_engine_unknown_setting(const PtEngine *engine, const char *const *known);
 
+/*
+ * Where the engine calls back (callback_url and /engine/NAME/events), and what a
+ * sound's id is appended to; empty when the setting callback_url is missing.
+ */
+extern void pt_engine_callback_urls(const PtEngine *engine, char *events, char *sounds, size_t size);
+
+/* For adapters' configure: is callback_url an address?  NULL: yes, or not set. */
+extern const char *pt_engine_url_problem(const PtEngine *engine, const char *key, bool required);
+
+/* The credentials as a header line; empty: none.  auth: bearer (password), basic, none.  false: problem says why not. */
+extern bool pt_engine_authorization(const PtEngine *engine, const char *auth, char *line, size_t size,
+									char *problem, size_t problem_size);
+
 /* For adapters: an answer of this class; what the peer said, one printable line, unless it holds a secret. */
 extern void pt_call_answer_set(PtCallAnswer *answer, PtCallAnswerClass class, const char *code);
+/* No HTTP answer came: says so (FAILED where nothing was sent, else UNCLEAR); false: one came. */
+extern bool pt_call_answer_none(const PtEngine *engine, const PtHttpResult *result, PtCallAnswer *answer);
 extern void pt_call_answer_say(const PtEngine *engine, PtCallAnswer *answer, const char *text);
 extern const char *pt_call_event_name(PtCallEventKind kind);
 extern bool pt_call_event_find(const char *name, PtCallEventKind *kind);

@@ -16,7 +16,8 @@ typedef struct PtHttpEngine PtHttpEngine;
 typedef struct PtHttpRequest
 {
 	const char *url;			/* copied by the engine, as all strings here */
-	const char *body;			/* NULL: GET */
+	const char *method;			/* NULL: POST with a body, else GET; or GET, POST, PUT, DELETE */
+	const char *body;			/* NULL: none */
 	size_t		body_len;
 	const char *content_type;
 	const char *const *headers; /* NULL-terminated, or NULL */

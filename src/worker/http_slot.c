@@ -241,6 +241,9 @@ slot_set_headers(PtHttpSlot *slot, const PtHttpRequest *request)
 static bool
 slot_set_body(PtHttpSlot *slot, const PtHttpRequest *request)
 {
+	/* A word of its own replaces that of the request line and nothing else; NULL takes it away. */
+	if (curl_easy_setopt(slot->easy, CURLOPT_CUSTOMREQUEST, request->method) != CURLE_OK)
+		return false;
 	if (request->body == NULL)
 		return curl_easy_setopt(slot->easy, CURLOPT_HTTPGET, 1L) == CURLE_OK;
 	return curl_easy_setopt(slot->easy, CURLOPT_POST, 1L) == CURLE_OK &&

@@ -8,6 +8,7 @@
 
 #include <curl/curl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -77,6 +78,25 @@ pt_buffer_add_encoded(PtBuffer *buffer, const char *octets, size_t len)
 	}
 }
 
+void
+pt_buffer_add_json(PtBuffer *out, const char *octets, size_t len)
+{
+	static const char hex[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < len; i++)
+	{
+		unsigned char c = (unsigned char) octets[i];
+		char		escape[6] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
+
+		if (c == '"' || c == '\\')
+			pt_buffer_append(out, "\\", 1);
+		if (c < ' ')
+			pt_buffer_append(out, escape, 6);
+		else
+			pt_buffer_append(out, &octets[i], 1);
+	}
+}
+
 /* A header line: a name of token characters, a colon, and no control character. */
 static bool
 header_valid(const char *line)
@@ -111,12 +131,20 @@ url_sendable(const char *url)
 	return true;
 }
 
+/* NULL, or a method that is sent. */
+static bool
+method_valid(const char *method)
+{
+	return method == NULL || strcmp(method, "GET") == 0 || strcmp(method, "POST") == 0 ||
+		strcmp(method, "PUT") == 0 || strcmp(method, "DELETE") == 0;
+}
+
 bool
 pt_http_request_valid(const PtHttpRequest *request)
 {
 	char		line[256];
 
-	if (request->url == NULL || !url_sendable(request->url))
+	if (request->url == NULL || !url_sendable(request->url) || !method_valid(request->method))
 		return false;
 	if (request->content_type != NULL)
 	{
@@ -180,4 +208,52 @@ pt_http_retry_after(const char *value, size_t len, time_t now)
 	for (size_t i = 0; digits == len && i < len && seconds <= RETRY_AFTER_MAX; i++)
 		seconds = seconds * 10 + (text[i] - '0');
 	return seconds > RETRY_AFTER_MAX ? RETRY_AFTER_MAX : seconds;
+}
+
+/* The value of a hexadecimal digit, or -1. */
+static int
+hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+bool
+pt_holds_secret(const char *text, const char *secret)
+{
+	char	   *decoded;
+	size_t		n = 0;
+	bool		found;
+
+	if (secret == NULL || secret[0] == '\0')
+		return false;
+	decoded = malloc(strlen(text) + 1);
+	if (decoded == NULL)
+		return true;
+	for (const char *p = text; *p != '\0'; p++)
+	{
+		bool		escape = p[0] == '%' && hex_value(p[1]) >= 0 && hex_value(p[2]) >= 0;
+
+		decoded[n++] = escape ? (char) (hex_value(p[1]) * 16 + hex_value(p[2])) : *p;
+		p += escape ? 2 : 0;
+	}
+	decoded[n] = '\0';
+	found = strstr(text, secret) != NULL || strstr(decoded, secret) != NULL;
+	free(decoded);
+	return found;
+}
+
+/* Printable ASCII only: a peer's octets need not be text of any encoding. */
+void
+pt_printable_line(char *out, size_t size, const char *text)
+{
+	size_t		n = 0;
+
+	for (; n + 1 < size && text[n] != '\0' && text[n] != '\r' && text[n] != '\n'; n++)
+		out[n] = text[n] >= ' ' && text[n] < 0x7F ? text[n] : '?';
+	if (size > 0)
+		out[n] = '\0';
 }
