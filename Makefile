@@ -149,7 +149,6 @@ SQL_PARTS = \
 	src/contact/forget.sql \
 	src/campaign/campaign.sql \
 	src/campaign/lifecycle.sql \
-	src/campaign/contacts.sql \
 	src/campaign/progress.sql \
 	src/campaign/report.sql \
 	src/campaign/create.sql \
@@ -157,6 +156,9 @@ SQL_PARTS = \
 	src/campaign/cron.sql \
 	src/telephony/telephony.sql \
 	src/telephony/engine.sql \
+	src/telephony/campaign_call.sql \
+	src/telephony/live.sql \
+	src/campaign/contacts.sql \
 	src/worker/worker.sql \
 	src/worker/health.sql \
 	src/access/access.sql \

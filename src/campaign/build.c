@@ -11,6 +11,7 @@
 #include "utils/memutils.h"
 
 #include "campaign/campaign.h"
+#include "campaign/run.h"
 
 #define SLICES 20				/* of PT_BUILD_SLICE contacts, in one chunk */
 #define SLICE_MEMORY (2 * 1024 * 1024)	/* kept by the process */
@@ -266,6 +267,8 @@ finish_run(const PtBuild *build, PtJob *job)
 	start = DatumGetBool(pt_result(0, 3, &isnull));
 	job->result = build_result(build, DatumGetInt32(pt_result(0, 1, &isnull)),
 							   DatumGetInt64(pt_result(0, 2, &isnull)));
+	if (build->calls)
+		pt_run_begin_calls(build->run_id);
 	pt_campaign_set_state(build->run_id, "ready", NULL);
 	if (start)
 		pt_campaign_set_state(build->run_id, "running", NULL);

@@ -27,7 +27,8 @@ typedef struct PtBuild
 	const PtSchedule *schedule; /* NULL: none */
 	bool		bulk;
 	bool		all_subscribers;
-	PtVariants	variants;
+	bool		calls;			/* kind telephony: no texts */
+	PtVariants	variants;		/* of calls: a single one, without a body */
 
 	/* the job's position */
 	PtSources	sources;
@@ -66,6 +67,12 @@ extern void pt_build_load(PtBuild *build, int64 account_id);
 
 /* Reads the next contacts and decides on each; build_contact.c.  false: the source has no more behind them. */
 extern bool pt_build_read(PtBuild *build, PtBuildSlice *slice);
+
+/*
+ * The checks of a contact that is to be called, all but blacklists: tariff and
+ * sender, and the variables of its flow as the body; build_call.c.
+ */
+extern void pt_build_check_call(const PtBuild *build, PtBuildItem *item);
 
 /*
  * Cohorts of the run, in the current memory context, then places for those that are to be

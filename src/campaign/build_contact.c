@@ -145,8 +145,13 @@ check_item(const PtBuild *build, const ContactPage *page, int row, PtOrder *base
 	*order = *base;
 	memcpy(order->to, to, sizeof(to));
 	order->recipient = recipient;
-	if (order->template != NULL)
+	if (item->variant->has_variables)
 		set_values(build, page, row, order);
+	if (build->calls)
+	{
+		pt_build_check_call(build, item);
+		return;
+	}
 	(void) pt_order_check(order, PT_LISTS_ASKED, &item->refusal);
 	if (order->template != NULL)
 		return;

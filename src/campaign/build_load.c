@@ -21,14 +21,18 @@ void
 pt_build_load(PtBuild *build, int64 account_id)
 {
 	static PtPlan plan = {
-		"SELECT c.from_number, c.service, c.variables, c.schedule_id, c.priority = 'bulk', c.all_subscribers, c.account_id"
-		" FROM portatext.campaign c WHERE c.campaign_id = $1 AND ($2 = 0 OR c.account_id = $2)",
+		"SELECT c.from_number, c.service, c.variables, c.schedule_id, c.priority = 'bulk', c.all_subscribers, c.account_id,"
+		" k.campaign_id IS NOT NULL, COALESCE(strpos(concat(k.flow, k.abandon_flow), '{{') > 0, false)"
+		" FROM portatext.campaign c LEFT JOIN portatext.call_campaign k ON k.campaign_id = c.campaign_id"
+		" WHERE c.campaign_id = $1 AND ($2 = 0 OR c.account_id = $2)",
 		2, {INT8OID, INT8OID}
 	};
 	Datum		values[2] = {Int64GetDatum(build->campaign_id), Int64GetDatum(account_id)};
 	Datum		value;
 	bool		isnull;
+	bool		no_value;
 	int32		schedule_id;
+	bool		variables;
 
 	if (pt_plan_run(&plan, values, NULL, SPI_OK_SELECT) == 0)
 		ereport(ERROR,
@@ -43,7 +47,12 @@ pt_build_load(PtBuild *build, int64 account_id)
 	build->all_subscribers = DatumGetBool(pt_result(0, 6, &isnull));
 	account_id = DatumGetInt64(pt_result(0, 7, &isnull));
 	schedule_id = DatumGetInt32(pt_result(0, 4, &isnull));
+	build->calls = DatumGetBool(pt_result(0, 8, &no_value));
+	variables = DatumGetBool(pt_result(0, 9, &no_value));
 	build->schedule = isnull ? NULL : pt_schedule_by_id(schedule_id);
 	build->account = pt_account_get(account_id);
-	pt_variants_load(build->campaign_id, &build->variants);
+	if (build->calls)
+		pt_variants_none(variables, &build->variants);
+	else
+		pt_variants_load(build->campaign_id, &build->variants);
 }

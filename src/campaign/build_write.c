@@ -112,9 +112,13 @@ write_row(Writer *writer, const PtBuild *build, const PtBuildItem *item)
 	{
 		set(slot, COHORT, Int32GetDatum(item->cohort));
 		set(slot, PLACE, Int64GetDatum(item->place));
-		set(slot, SEGMENTS, Int16GetDatum((int16) item->order.analysis.segments));
-		set(slot, COST, item->order.cost);
-		set(slot, SENDER, CStringGetTextDatum(item->order.sender));
+		if (!build->calls)
+		{
+			set(slot, SEGMENTS, Int16GetDatum((int16) item->order.analysis.segments));
+			set(slot, COST, item->order.cost);
+		}
+		if (item->order.sender != NULL)
+			set(slot, SENDER, CStringGetTextDatum(item->order.sender));
 		if (item->variant->has_variables)
 			set(slot, BODY, PointerGetDatum(item->order.body));
 	}

@@ -178,13 +178,15 @@ pt_cancel_campaign_contact(PG_FUNCTION_ARGS)
 {
 	int64		campaign_id = PG_GETARG_INT64(0);
 	Contact		contact = {false};
+	Datum		number = pt_contact_number(PG_GETARG_DATUM(1));
+	int64		run_id;
 	bool		cancelled;
 	PtRole		saved;
 
 	SPI_connect();
 	pt_become_keeper(&saved);
-	cancelled = cancel_contact(campaign_id, pt_campaign_newest_run(campaign_id, 0), pt_contact_number(PG_GETARG_DATUM(1)),
-							   &contact);
+	run_id = pt_campaign_newest_run(campaign_id, 0);
+	cancelled = cancel_contact(campaign_id, run_id, number, &contact) && pt_run_cancel_target(run_id, number);
 	pt_become_caller(&saved);
 	if (!cancelled && contact.released)
 		cancelled = cancel_message(contact.message_id);

@@ -16,6 +16,7 @@
 
 #include "account/account.h"
 #include "campaign/campaign.h"
+#include "campaign/create.h"
 #include "campaign/source.h"
 #include "campaign/variant.h"
 #include "schedule/schedule.h"
@@ -34,8 +35,8 @@ typedef enum Argument
 	MINIMUM_SAMPLE
 } Argument;
 
-pg_noreturn static void
-raise_bad_argument(const char *name, const char *detail)
+pg_noreturn void
+pt_campaign_bad_argument(const char *name, const char *detail)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -54,48 +55,49 @@ check_figure(FunctionCallInfo fcinfo, Argument n, const char *name, double most,
 		return;
 	value = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, PG_GETARG_DATUM(n)));
 	if (isnan(value) || value <= 0 || value > most || isinf(value))
-		raise_bad_argument(name, detail);
+		pt_campaign_bad_argument(name, detail);
+}
+
+void
+pt_campaign_check_name(const text *name)
+{
+	if (name == NULL || VARSIZE_ANY_EXHDR(name) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a campaign needs a name")));
 }
 
 /* What has a range is within it. */
 static void
 check_figures(FunctionCallInfo fcinfo)
 {
-	text	   *name = ARG_TEXT(NAME);
-
-	if (name == NULL || VARSIZE_ANY_EXHDR(name) == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a campaign needs a name")));
+	pt_campaign_check_name(ARG_TEXT(NAME));
 	check_figure(fcinfo, SEGMENTS_PER_SECOND, "segments_per_second", HUGE_VAL, "It is above 0, or null for no limit.");
 	check_figure(fcinfo, MAX_ERROR_RATE, "max_error_rate", 1, "It is a share, above 0 and at most 1.");
 	check_figure(fcinfo, MAX_OPT_OUT_RATE, "max_opt_out_rate", 1, "It is a share, above 0 and at most 1.");
 	if (PG_ARGISNULL(MINIMUM_SAMPLE) || PG_GETARG_INT32(MINIMUM_SAMPLE) < 1)
-		raise_bad_argument("minimum_sample", "It is a number of messages, 1 at least.");
+		pt_campaign_bad_argument("minimum_sample", "It is a number of messages, 1 at least.");
 	if (PG_ARGISNULL(PRIORITY))
-		raise_bad_argument("priority", "It is transactional or bulk.");
+		pt_campaign_bad_argument("priority", "It is transactional or bulk.");
 }
 
-/* Defaults for the texts: an object of strings, numbers and booleans (CAMP-15). */
-static void
-check_variables(FunctionCallInfo fcinfo)
+void
+pt_campaign_check_variables(Jsonb *variables)
 {
 	JsonbIterator *it;
 	JsonbValue	value;
-	Jsonb	   *variables;
 
-	if (PG_ARGISNULL(VARIABLES))
+	if (variables == NULL)
 		return;
-	variables = PG_GETARG_JSONB_P(VARIABLES);
 	if (!JB_ROOT_IS_OBJECT(variables))
-		raise_bad_argument("variables", "It is an object.");
+		pt_campaign_bad_argument("variables", "It is an object.");
 	it = JsonbIteratorInit(&variables->root);
 	(void) JsonbIteratorNext(&it, &value, true);
 	while (JsonbIteratorNext(&it, &value, true) == WJB_KEY)
 	{
 		(void) JsonbIteratorNext(&it, &value, true);
 		if (value.type == jbvBinary)
-			raise_bad_argument("variables", "A value is a string, a number or a boolean.");
+			pt_campaign_bad_argument("variables", "A value is a string, a number or a boolean.");
 	}
 }
 
@@ -118,37 +120,38 @@ check_sender(FunctionCallInfo fcinfo, const PtAccount *account)
 		pt_refusal_raise(&refusal);
 }
 
+bool
+pt_campaign_has_lists(ArrayType *lists)
+{
+	return lists != NULL && ArrayGetNItems(ARR_NDIM(lists), ARR_DIMS(lists)) > 0;
+}
+
 /* At least one source, and a service for its subscribers (CAMP-02, CAMP-03). */
 static void
 check_sources(FunctionCallInfo fcinfo)
 {
 	bool		all = !PG_ARGISNULL(ALL_SUBSCRIBERS) && PG_GETARG_BOOL(ALL_SUBSCRIBERS);
-	bool		lists = !PG_ARGISNULL(LISTS) &&
-		ArrayGetNItems(ARR_NDIM(PG_GETARG_ARRAYTYPE_P(LISTS)), ARR_DIMS(PG_GETARG_ARRAYTYPE_P(LISTS))) > 0;
 
 	if (all && PG_ARGISNULL(SERVICE))
-		raise_bad_argument("all_subscribers", "No service is given.");
-	if (!all && !lists && PG_ARGISNULL(CSV))
+		pt_campaign_bad_argument("all_subscribers", "No service is given.");
+	if (!all && PG_ARGISNULL(CSV) && !pt_campaign_has_lists(PG_ARGISNULL(LISTS) ? NULL : PG_GETARG_ARRAYTYPE_P(LISTS)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a campaign needs recipients"),
 				 errhint("Give lists, a csv or a service with all_subscribers.")));
 }
 
-/* Stores the schedule, if there is one; raises 22023 for one that never opens. */
-static void
-store_schedule(FunctionCallInfo fcinfo, int64 account_id, Datum *schedule_id, char *isnull)
+int32
+pt_campaign_schedule(int64 account_id, Jsonb *given)
 {
 	PtSchedule	schedule;
 	bool		own_zone;
 
-	*isnull = PG_ARGISNULL(SCHEDULE) ? 'n' : ' ';
-	*schedule_id = (Datum) 0;
-	if (PG_ARGISNULL(SCHEDULE))
-		return;
-	pt_schedule_read(PG_GETARG_JSONB_P(SCHEDULE), &schedule);
+	if (given == NULL)
+		return 0;
+	pt_schedule_read(given, &schedule);
 	(void) pt_schedule_next_for(&schedule, account_id, EXAMPLE, pt_now(), &own_zone);
-	*schedule_id = Int32GetDatum(pt_schedule_store(account_id, PG_GETARG_JSONB_P(SCHEDULE)));
+	return pt_schedule_store(account_id, given);
 }
 
 /* An argument as it is. */
@@ -188,7 +191,8 @@ store_campaign(FunctionCallInfo fcinfo, int64 account_id)
 	pass(fcinfo, FROM_NUMBER, &values[3], &nulls[3]);
 	pass(fcinfo, SERVICE, &values[4], &nulls[4]);
 	pass(fcinfo, VARIABLES, &values[5], &nulls[5]);
-	store_schedule(fcinfo, account_id, &values[6], &nulls[6]);
+	values[6] = Int32GetDatum(pt_campaign_schedule(account_id, PG_ARGISNULL(SCHEDULE) ? NULL : PG_GETARG_JSONB_P(SCHEDULE)));
+	nulls[6] = DatumGetInt32(values[6]) == 0 ? 'n' : ' ';
 	values[7] = CStringGetTextDatum(DatumGetCString(DirectFunctionCall1(enum_out, PG_GETARG_DATUM(PRIORITY))));
 	pass(fcinfo, SEGMENTS_PER_SECOND, &values[8], &nulls[8]);
 	values[9] = BoolGetDatum(flag(fcinfo, REPEATABLE));
@@ -213,7 +217,7 @@ pt_create_campaign(PG_FUNCTION_ARGS)
 
 	SPI_connect();
 	check_figures(fcinfo);
-	check_variables(fcinfo);
+	pt_campaign_check_variables(PG_ARGISNULL(VARIABLES) ? NULL : PG_GETARG_JSONB_P(VARIABLES));
 	check_sources(fcinfo);
 	account = pt_account_get(pt_current_account());
 	pt_become_keeper(&saved);

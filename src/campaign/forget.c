@@ -46,18 +46,21 @@ nth_run(const PtJob *job, int64 n)
 		DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(run->val.numeric)));
 }
 
-/* A batch of the run's recipients; returns how many there were. */
+/* A statement that deletes a batch of a run's rows. */
+#define DELETE_BATCH(table) \
+	"DELETE FROM portatext." table " r WHERE r.ctid = ANY (ARRAY(" \
+	"SELECT x.ctid FROM portatext." table " x WHERE x.run_id = $1 ORDER BY x.number LIMIT " BATCH "))"
+
+/* A batch of the run's recipients, or when they are gone of its targets; returns how many there were. */
 static uint64
 delete_recipients(int64 run_id)
 {
-	static PtPlan plan = {
-		"DELETE FROM portatext.campaign_recipient r WHERE r.ctid = ANY (ARRAY("
-		"SELECT x.ctid FROM portatext.campaign_recipient x WHERE x.run_id = $1 ORDER BY x.number LIMIT " BATCH "))",
-		1, {INT8OID}
-	};
+	static PtPlan recipients = {DELETE_BATCH("campaign_recipient"), 1, {INT8OID}};
+	static PtPlan targets = {DELETE_BATCH("call_target"), 1, {INT8OID}};
 	Datum		value = Int64GetDatum(run_id);
+	uint64		n = pt_run_by_index(&recipients, &value, SPI_OK_DELETE);
 
-	return pt_run_by_index(&plan, &value, SPI_OK_DELETE);
+	return n > 0 ? n : pt_run_by_index(&targets, &value, SPI_OK_DELETE);
 }
 
 /* What else there is of the run; the claim still asks for the groups of messages that wait. */
@@ -69,7 +72,9 @@ delete_rest(int64 run_id)
 		" g AS (DELETE FROM portatext.campaign_group g WHERE g.run_id = $1 AND NOT EXISTS ("
 		"   SELECT FROM portatext.message_group_count c WHERE c.group_id = g.group_id AND c.state = 'queued' AND c.messages > 0)),"
 		" l AS (DELETE FROM portatext.campaign_cancellation WHERE run_id = $1),"
-		" p AS (DELETE FROM portatext.campaign_pace WHERE run_id = $1)"
+		" p AS (DELETE FROM portatext.campaign_pace WHERE run_id = $1),"
+		" n AS (DELETE FROM portatext.call_run WHERE run_id = $1),"
+		" d AS (DELETE FROM portatext.call_pace WHERE run_id = $1)"
 		" DELETE FROM portatext.campaign_response WHERE run_id = $1",
 		1, {INT8OID}
 	};

@@ -127,7 +127,7 @@ begin(const Campaign *c)
 		pt_campaign_new_run(c->campaign_id);
 		return "building";
 	}
-	else if (is(c, "paused"))
+	else if (is(c, "paused") || is(c, "stopped"))
 		raise_state(c, "portatext.resume_campaign() lets it go on.");
 	else
 		raise_state(c, is(c, "finished") ? "Only a campaign that was created with repeatable => true is started again." :
@@ -174,12 +174,26 @@ note_counts(const Campaign *c)
 	pt_plan_run_latest(&plan, values, NULL, SPI_OK_UPDATE);
 }
 
+/* The calls of which the network effectiveness ratio is made begin anew (NER-08). */
+static void
+restart_ner(const Campaign *c)
+{
+	static PtPlan plan = {
+		"UPDATE portatext.call_run n SET issued = 0, failed = 0 WHERE n.run_id = $1", 1, {INT8OID}
+	};
+	Datum		value = Int64GetDatum(c->run_id);
+
+	pt_plan_run_latest(&plan, &value, NULL, SPI_OK_UPDATE);
+}
+
 /* resume_campaign() */
 static const char *
 go_on(const Campaign *c)
 {
-	if (is(c, "paused"))
+	if (is(c, "paused") || is(c, "stopped"))
 	{
+		if (is(c, "stopped"))
+			restart_ner(c);
 		note_counts(c);
 		pt_campaign_set_state(c->run_id, "running", NULL);
 		while (pt_run_unpark(c->run_id, PT_RELEASE_BATCH) > 0)
@@ -217,6 +231,7 @@ end(const Campaign *c)
 		pt_campaign_set_state(c->run_id, "cancelled", "requested");
 		cancel_job(c);
 		pt_run_end_waiting(c->run_id);
+		pt_run_withdraw_calls(c->run_id);
 	}
 	return "cancelled";
 }

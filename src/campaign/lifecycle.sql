@@ -13,7 +13,7 @@ CREATE FUNCTION portatext.pause_campaign(campaign bigint) RETURNS portatext.run_
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'pt_pause_campaign';
 COMMENT ON FUNCTION portatext.pause_campaign(bigint) IS
-    'Pauses a campaign: from the commit on nothing more of it is released or claimed; what a carrier has is not recalled (CAMP-14). One that is being built does not start by itself any more.';
+    'Pauses a campaign: from the commit on nothing more of it is released, claimed or called; what a carrier has is not recalled, and calls go on (CAMP-14). One that is being built does not start by itself any more.';
 GRANT EXECUTE ON FUNCTION portatext.pause_campaign(bigint) TO portatext_account, portatext_operator;
 
 CREATE FUNCTION portatext.resume_campaign(campaign bigint) RETURNS portatext.run_state
@@ -21,7 +21,7 @@ CREATE FUNCTION portatext.resume_campaign(campaign bigint) RETURNS portatext.run
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'pt_resume_campaign';
 COMMENT ON FUNCTION portatext.resume_campaign(bigint) IS
-    'Lets a paused campaign go on where it stopped, whatever the reason was (CAMP-06, CAMP-07); its error and opt-out rates count from now on.';
+    'Lets a paused campaign go on where it stopped, whatever the reason was (CAMP-06, CAMP-07), also one that was stopped by its network effectiveness ratio (NER-08); its rates count from now on.';
 GRANT EXECUTE ON FUNCTION portatext.resume_campaign(bigint) TO portatext_account, portatext_operator;
 
 CREATE FUNCTION portatext.cancel_campaign(campaign bigint) RETURNS portatext.run_state
@@ -29,15 +29,29 @@ CREATE FUNCTION portatext.cancel_campaign(campaign bigint) RETURNS portatext.run
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'pt_cancel_campaign';
 COMMENT ON FUNCTION portatext.cancel_campaign(bigint) IS
-    'Ends a campaign for good. Its messages that wait end as cancelled and are refunded; what a carrier has is not recalled (CAMP-14).';
+    'Ends a campaign for good. Its messages that wait end as cancelled and are refunded; what a carrier has is not recalled (CAMP-14). Calls that nobody has answered yet are hung up, the others go on.';
 GRANT EXECUTE ON FUNCTION portatext.cancel_campaign(bigint) TO portatext_account, portatext_operator;
+
+CREATE FUNCTION portatext.require_messages(campaign bigint) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+BEGIN
+    IF EXISTS (SELECT FROM portatext.campaign c WHERE c.campaign_id = campaign AND c.kind = 'telephony') THEN
+        RAISE EXCEPTION 'campaign % calls its contacts and has no text', campaign USING ERRCODE = 'object_not_in_prerequisite_state',
+            HINT = 'portatext.telephony_campaigns shows how far it is, portatext.call_report() what it has come to.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION portatext.require_messages(bigint) IS
+    'Internal: raises when the campaign is one of calls.';
 
 CREATE FUNCTION portatext.cancel_campaign_contact(campaign bigint, number text) RETURNS boolean
     LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'pt_cancel_campaign_contact';
 COMMENT ON FUNCTION portatext.cancel_campaign_contact(bigint, text) IS
-    'Takes one contact out of a campaign''s newest run (CAMP-12). true: it will certainly get no message; false: it has got it, or is just getting it.';
+    'Takes one contact out of a campaign''s newest run (CAMP-12). true: it will certainly get no message and no call; false: it has got it, or is just getting it.';
 GRANT EXECUTE ON FUNCTION portatext.cancel_campaign_contact(bigint, text) TO portatext_account, portatext_operator;
 
 CREATE FUNCTION portatext.release_campaigns() RETURNS integer

@@ -16,6 +16,7 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION 'campaign % does not exist', campaign USING ERRCODE = 'undefined_object';
     END IF;
+    PERFORM portatext.require_messages(campaign);
     IF r.state = 'building' THEN
         RAISE EXCEPTION 'campaign % is still being built', campaign USING ERRCODE = 'object_not_in_prerequisite_state',
             HINT = format('Job %s builds it; portatext.job tells how far it has come.', r.job_id);
@@ -53,11 +54,15 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION 'campaign % does not exist', campaign USING ERRCODE = 'undefined_object';
     END IF;
-    SELECT array_agg(r.run_id), max(r.state) FILTER (WHERE r.state IN ('building', 'running', 'paused')) INTO runs, busy
+    SELECT array_agg(r.run_id), max(r.state) FILTER (WHERE r.state IN ('building', 'running', 'paused', 'stopped')) INTO runs, busy
         FROM (SELECT x.run_id, x.state FROM portatext.campaign_run x WHERE x.campaign_id = campaign FOR UPDATE) r;
     IF busy IS NOT NULL THEN
         RAISE EXCEPTION 'campaign % is %', campaign, busy USING ERRCODE = 'object_not_in_prerequisite_state',
             HINT = 'Cancel it with portatext.cancel_campaign() before.';
+    END IF;
+    IF EXISTS (SELECT FROM portatext.call x WHERE x.run_id = ANY (runs) AND x.ended_at IS NULL) THEN
+        RAISE EXCEPTION 'campaign % has calls that go on', campaign USING ERRCODE = 'object_not_in_prerequisite_state',
+            HINT = 'portatext.cancel_call() hangs up.';
     END IF;
     INSERT INTO portatext.retired_version (version, account_id)
         SELECT s.version, s.account_id FROM portatext.campaign_source s
@@ -67,12 +72,13 @@ BEGIN
         SELECT array_agg(g.message_id) INTO parked FROM gone g;
     PERFORM portatext.end_unsent(parked, 'cancelled', 'cancelled');
     DELETE FROM portatext.campaign_run r WHERE r.campaign_id = campaign;
+    DELETE FROM portatext.call_abandonment a WHERE a.campaign_id = campaign;
     DELETE FROM portatext.campaign c WHERE c.campaign_id = campaign;
     PERFORM portatext.forget_runs(owner, runs);
 END
 $$;
 COMMENT ON FUNCTION portatext.delete_campaign(bigint) IS
-    'Deletes a campaign with its runs, recipients and reports, unless it is being built, runs or is paused. The messages that it has sent stay. A job (kind campaign_forget) deletes the rows of many recipients.';
+    'Deletes a campaign with its runs, recipients and reports, unless it is being built, runs, is paused or stopped, or has calls that go on. The messages that it has sent and the calls that it has made stay. A job (kind campaign_forget) deletes the rows of many recipients.';
 GRANT EXECUTE ON FUNCTION portatext.delete_campaign(bigint) TO portatext_account, portatext_operator;
 
 CREATE FUNCTION portatext.forget_runs(account_id bigint, runs bigint[]) RETURNS bigint

@@ -37,9 +37,10 @@ CREATE VIEW portatext.campaign_progress WITH (security_invoker, security_barrier
     CROSS JOIN LATERAL (
         SELECT count(*) FILTER (WHERE NOT s.opt_out) AS replies, count(*) FILTER (WHERE s.opt_out) AS opt_outs
         FROM portatext.campaign_response s WHERE s.run_id = n.run_id) a
-    LEFT JOIN portatext.campaign_pace p ON p.run_id = n.run_id;
+    LEFT JOIN portatext.campaign_pace p ON p.run_id = n.run_id
+    WHERE c.kind = 'sms';
 COMMENT ON VIEW portatext.campaign_progress IS
-    'The newest run of each campaign: its state and exact counts, from counters; for \watch. The recipients are pending, the states of their messages, skipped or cancelled.';
+    'The newest run of each campaign of messages: its state and exact counts, from counters; for \watch. The recipients are pending, the states of their messages, skipped or cancelled.';
 COMMENT ON COLUMN portatext.campaign_progress.run IS 'Its number within the campaign, from 1.';
 COMMENT ON COLUMN portatext.campaign_progress.reason IS 'Why it is paused, cancelled or failed.';
 COMMENT ON COLUMN portatext.campaign_progress.recipients IS 'Without those that the build skipped; they are in skipped.';

@@ -45,7 +45,8 @@ static uint64 turns = 0;
 static int64 at_work = 0;		/* the run whose turn it is; after an error: was */
 
 static PtPlan running_plan = {
-	"SELECT r.run_id, r.account_id, r.changed_at FROM portatext.campaign_run r WHERE r.state = 'running'",
+	"SELECT r.run_id, r.account_id, r.changed_at FROM portatext.campaign_run r"
+	" JOIN portatext.campaign c ON c.campaign_id = r.campaign_id AND c.kind = 'sms' WHERE r.state = 'running'",
 	0, {0}
 };
 

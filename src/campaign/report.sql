@@ -7,7 +7,9 @@ CREATE FUNCTION portatext.campaign_report(campaign bigint, run integer DEFAULT N
     LANGUAGE sql STABLE PARALLEL UNSAFE
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
-    WITH asked AS MATERIALIZED (SELECT portatext.campaign_run_of($1, $2) AS run_id),
+    WITH asked AS MATERIALIZED (
+        SELECT r AS run_id FROM portatext.campaign_run_of($1, $2) r
+        CROSS JOIN LATERAL portatext.require_messages(CASE WHEN r > 0 THEN $1 END)),
     contact AS MATERIALIZED (
         SELECT c.variant, c.state, CASE WHEN c.state = 'skipped' THEN COALESCE(c.reason, '') END AS reason, count(*) AS n
         FROM portatext.campaign_contact c, asked a WHERE c.run_id = a.run_id GROUP BY 1, 2, 3),

@@ -93,6 +93,18 @@ extern int64 pt_run_end_parked(int64 run_id, int limit);
 /* Ends the waiting messages of a cancelled run as cancelled, with their refunds: cancel.c. */
 extern void pt_run_end_waiting(int64 run_id);
 
+/* Lets the calls of a cancelled run be hung up that were not answered yet: withdraw.c. */
+extern void pt_run_withdraw_calls(int64 run_id);
+
+/* The counters of a run, if it calls: withdraw.c. */
+extern void pt_run_begin_calls(int64 run_id);
+
+/*
+ * Takes a number out of a run that calls, and withdraws its call unless that was
+ * answered; false: it has been called, or is being called: withdraw.c.
+ */
+extern bool pt_run_cancel_target(int64 run_id, Datum number);
+
 #define PT_RUN_WINDOW 5000		/* messages of a run that wait in the outbox, at most */
 
 #endif							/* PORTATEXT_RUN_H */

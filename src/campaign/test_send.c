@@ -143,6 +143,11 @@ pt_test_campaign(PG_FUNCTION_ARGS)
 	SPI_connect();
 	pt_become_keeper(&saved);
 	pt_build_load(&build, account_id);
+	if (build.calls)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("campaign %lld calls its contacts and has no text", (long long) build.campaign_id),
+				 errhint("portatext.place_call() tries its flow with one number.")));
 	for (int i = 0; i < n; i++)
 		send_all(&build, isnull[i] ? NULL : DatumGetTextPP(numbers[i]), (ReturnSetInfo *) fcinfo->resultinfo, &ord);
 	pt_become_caller(&saved);

@@ -208,6 +208,15 @@ pt_variants_load(int64 campaign_id, PtVariants *variants)
 	}
 }
 
+void
+pt_variants_none(bool has_variables, PtVariants *variants)
+{
+	memset(variants, 0, sizeof(*variants));
+	variants->n = 1;
+	variants->any_variables = has_variables;
+	variants->list[0] = (PtVariant) {.variant = 1,.weight = 1,.has_variables = has_variables};
+}
+
 const PtVariant *
 pt_variant_for(const PtVariants *variants, int64 campaign_id, const char *number)
 {

@@ -43,6 +43,9 @@ extern void pt_variants_read(int64 account_id, text *body, text *template, Jsonb
 extern void pt_variants_store(int64 account_id, int64 campaign_id, const PtVariants *variants);
 extern void pt_variants_load(int64 campaign_id, PtVariants *variants);
 
+/* What a campaign of calls has: a single one without a text. */
+extern void pt_variants_none(bool has_variables, PtVariants *variants);
+
 /* Which one a canonical number gets: always the same, by chance in proportion to the weights. */
 extern const PtVariant *pt_variant_for(const PtVariants *variants, int64 campaign_id,
 									   const char *number);
