@@ -168,3 +168,11 @@ END
 $$;
 COMMENT ON FUNCTION portatext.drop_engine(text) IS 'Removes an engine that no trunk dials through.';
 GRANT EXECUTE ON FUNCTION portatext.drop_engine(text) TO portatext_operator;
+
+CREATE FUNCTION portatext.receive_call_events(engine text, events jsonb) RETURNS integer
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'pt_receive_call_events';
+COMMENT ON FUNCTION portatext.receive_call_events(text, jsonb) IS
+    'Applies what an engine tells of its calls: an array of events, or one, in the form of docs/engines.md. Returns how many were new. The receiver does the same for what engines post.';
+GRANT EXECUTE ON FUNCTION portatext.receive_call_events(text, jsonb) TO portatext_operator;

@@ -258,22 +258,23 @@ dial_b(Course *c, const char *to, double timeout, bool asked)
 		scene = PT_SCENE_NO_ANSWER;
 	c->state.b = (PtLegFacts) {.known = true,.q850 = PT_CALL_UNKNOWN,.sip = PT_CALL_UNKNOWN,.alerted = endings[scene].rings};
 	snprintf(c->state.b.to, sizeof(c->state.b.to), "%s", to);
+	emit(c, 'B', seq, PT_EVENT_PLACED);
 	if (endings[scene].rings)
 	{
 		c->t = start + micros(fmin(delay, timeout) / 2);
 		c->state.b.ringing_at = c->t;
-		emit(c, 'B', seq, PT_EVENT_RINGING);
+		emit(c, 'B', seq + 1, PT_EVENT_RINGING);
 	}
 	c->t = start + micros(scene == PT_SCENE_NO_ANSWER ? timeout : delay);
 	if (!endings[scene].answers)
 	{
-		end_b(c, seq + 2, endings[scene].q850, endings[scene].sip);
+		end_b(c, seq + 3, endings[scene].q850, endings[scene].sip);
 		return;
 	}
 	c->state.b.answered_at = c->t;
-	emit(c, 'B', seq + 1, PT_EVENT_ANSWERED);
+	emit(c, 'B', seq + 2, PT_EVENT_ANSWERED);
 	c->t += micros(talk_seconds(c->s, c->key));
-	end_b(c, seq + 2, 16, 200);
+	end_b(c, seq + 3, 16, 200);
 	end_a(c, 16, 200);
 }
 
@@ -293,7 +294,7 @@ wait_for_agent(Course *c)
 			return;
 		cut(c, until);
 		if (b_goes_on(c, false))
-			end_b(c, c->b_seq + 2, 16, 487);
+			end_b(c, c->b_seq + 3, 16, 487);
 	}
 	c->t = until;
 	end_a(c, 16, 200);
@@ -463,7 +464,7 @@ stop_at(Course *c, int64_t t)
 		return;
 	cut(c, t);
 	if (b_goes_on(c, false))
-		end_b(c, c->b_seq + 2, 16, c->state.b.answered_at != 0 ? 200 : 487);
+		end_b(c, c->b_seq + 3, 16, c->state.b.answered_at != 0 ? 200 : 487);
 	end_a(c, 16, c->state.a.answered_at != 0 ? 200 : 487);
 }
 
@@ -484,7 +485,7 @@ abandon(Course *c, int64_t t)
 	else
 	{
 		if (b_goes_on(c, false))
-			end_b(c, c->b_seq + 2, 16, 487);
+			end_b(c, c->b_seq + 3, 16, 487);
 		run_flow(c, c->order->abandon_flow);
 	}
 }

@@ -27,6 +27,7 @@
 #include "carrier/load.h"
 #include "sms/inbound_route.h"
 #include "worker/receiver.h"
+#include "worker/receiver_call.h"
 #include "worker/session.h"
 #include "worker/settings.h"
 
@@ -156,6 +157,14 @@ refresh_carriers(void)
 	for (int i = 0; i < n_carriers; i++)
 		if (carriers[i].templated)
 			pt_session_tx("carrier", load_settings, &carriers[i]);
+}
+
+/* Takes notice of changes that others have committed to carriers and engines. */
+static void
+refresh(void)
+{
+	refresh_carriers();
+	pt_receiver_refresh_engines();
 }
 
 /* Hook of the listener: the carrier of this name, NULL if there is none. */
@@ -337,7 +346,9 @@ store(Batch *batch)
 {
 	for (PtCallback *c = batch->callbacks; c != NULL; c = c->next)
 	{
-		if (c->inbound)
+		if (c->engine_id != 0)
+			pt_receiver_store_call(c);
+		else if (c->inbound)
 			store_message(c);
 		else if (!done_before(batch, c))
 			store_receipts(batch, c->carrier_id);
@@ -421,7 +432,7 @@ reserve_connections(void)
 static void
 listen_anew(void)
 {
-	static const PtListenerHooks hooks = {find_carrier, leave, debug, clock_now};
+	static const PtListenerHooks hooks = {find_carrier, pt_receiver_engine, leave, debug, clock_now};
 	static bool told = false;
 	char		problem[128];
 
@@ -512,7 +523,7 @@ pt_receiver_main(Datum main_arg)
 	{
 		follow_settings();
 		wait_for_work(batch != NULL);
-		refresh_carriers();
+		refresh();
 		pt_listener_run();
 		batch = pt_listener_take(BATCH_RECEIPTS);
 		if (batch != NULL)

@@ -14,6 +14,7 @@
 
 #define PT_CARRIER_NAME_SIZE 64
 #define PT_SECRET_SIZE 512
+#define PT_ETAG_SIZE 72
 
 typedef struct PtReceiverCarrier
 {
@@ -23,6 +24,15 @@ typedef struct PtReceiverCarrier
 	bool		templated;		/* its settings say how callbacks are read */
 	struct PtCarrier *settings;	/* those; NULL: they are unsound */
 } PtReceiverCarrier;
+
+/* A telephony engine, as callbacks find it. */
+typedef struct PtReceiverEngine
+{
+	int32_t		engine_id;
+	char		name[PT_CARRIER_NAME_SIZE];
+	char		secret[PT_SECRET_SIZE]; /* empty: opens nothing */
+	struct PtEngine *engine;	/* NULL: its settings are unsound */
+} PtReceiverEngine;
 
 /* One request that waits for the transaction that stores it. */
 typedef struct PtCallback PtCallback;
@@ -35,12 +45,20 @@ struct PtCallback
 	PtMessage	message;		/* inbound */
 	int			n_receipts;
 	PtReceipt  *receipts;
+	int32_t		engine_id;		/* 0: a carrier's callback; else these: */
+	int			n_events;
+	struct PtCallEvent *events;
+	int64_t		sound_id;		/* 0: none is asked for */
+	char	   *sound;			/* what the transaction has found, malloc'ed */
+	size_t		sound_len;
+	char		etag[PT_ETAG_SIZE];
 };
 
 /* What the listener asks its owner for. */
 typedef struct PtListenerHooks
 {
 	const PtReceiverCarrier *(*carrier) (const char *name); /* NULL: none */
+	const PtReceiverEngine *(*engine) (const char *name);	/* NULL: none */
 	void		(*panic) (const char *where, unsigned line);	/* does not return */
 	void		(*debug) (const char *text);
 	long		(*now) (void);	/* seconds since 1970 */

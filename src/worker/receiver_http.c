@@ -21,6 +21,7 @@
 #include <time.h>
 
 #define BODY_LIMIT 65536		/* octets of a request's body */
+#define EVENTS_LIMIT 1048576	/* the same for a telephony engine that has shown its secret */
 #define MEMORY_LIMIT 16384		/* octets a connection keeps: request line and headers */
 #define IDLE_SECONDS 20			/* a connection on which nothing moves is closed */
 #define REQUEST_SECONDS 20		/* so is one whose request is not complete by then */
@@ -184,6 +185,8 @@ close_request(void *context, struct MHD_Connection *connection, void **state,
 	if (r == NULL)
 		return;
 	free(r->callback.receipts);
+	free(r->callback.events);
+	free(r->callback.sound);
 	free(r->callback.message.room);
 	free(r->answer);
 	free(r->answer_type);
@@ -210,7 +213,7 @@ reason(const PtRequest *r, unsigned status)
 		case FORBIDDEN:
 			return "wrong credentials";
 		case NOT_FOUND:
-			return "no such path or carrier";
+			return "no such path, carrier or engine";
 		case NOT_ALLOWED:
 			return "use GET or POST";
 		case TOO_LARGE:
@@ -222,6 +225,20 @@ reason(const PtRequest *r, unsigned status)
 	}
 }
 
+/* Adds what the answer has beside its text. */
+static void
+add_headers(const PtRequest *r, unsigned status, const char *type, struct MHD_Response *response)
+{
+	if (type != NULL)
+		MHD_add_response_header(response, "Content-Type", type);
+	if (r->callback.sound != NULL && (status == OK || status == UNCHANGED))
+		MHD_add_response_header(response, "ETag", r->callback.etag);
+	if (status == UNAUTHORIZED)
+		MHD_add_response_header(response, "WWW-Authenticate", "Basic realm=\"receipts\"");
+	if (status == NOT_ALLOWED)
+		MHD_add_response_header(response, "Allow", "GET, POST");
+}
+
 /*
  * Queues the answer; the connection is closed if there is no memory for it.  An
  * empty one has no type: a vendor might take a text for a reply to the subscriber.
@@ -230,20 +247,16 @@ static enum MHD_Result
 answer(const PtRequest *r, unsigned status)
 {
 	bool		own = status == OK && r->answer != NULL;
-	const char *text = own ? r->answer : reason(r, status);
+	bool		sound = status == OK && r->callback.sound != NULL;
+	const char *text = own ? r->answer : sound ? r->callback.sound : status == UNCHANGED ? "" : reason(r, status);
+	size_t		len = sound ? r->callback.sound_len : strlen(text);
 	struct MHD_Response *response =
-		MHD_create_response_from_buffer(strlen(text), (void *) text,
-										own ? MHD_RESPMEM_MUST_COPY : MHD_RESPMEM_PERSISTENT);
+		MHD_create_response_from_buffer(len, (void *) text, own || sound ? MHD_RESPMEM_MUST_COPY : MHD_RESPMEM_PERSISTENT);
 	enum MHD_Result result;
 
 	if (response == NULL)
 		return MHD_NO;
-	if (text[0] != '\0')
-		MHD_add_response_header(response, "Content-Type", own ? r->answer_type : "text/plain");
-	if (status == UNAUTHORIZED)
-		MHD_add_response_header(response, "WWW-Authenticate", "Basic realm=\"receipts\"");
-	if (status == NOT_ALLOWED)
-		MHD_add_response_header(response, "Allow", "GET, POST");
+	add_headers(r, status, own ? r->answer_type : sound ? "audio/mpeg" : len > 0 ? "text/plain" : NULL, response);
 	result = MHD_queue_response(r->connection, status, response);
 	MHD_destroy_response(response);
 	return result;
@@ -315,11 +328,49 @@ admit(PtRequest *r, const PtReceiverCarrier *carrier)
 	return r->callback.inbound && !pt_call_reads_messages(carrier->settings) ? FORBIDDEN : 0;
 }
 
+/* May a telephony engine's request, /engine/<name>/..., go on to its body? */
+static unsigned
+admit_engine(PtRequest *r)
+{
+	const char *name = r->uri + 8;
+	size_t		len = strcspn(name, "/");
+	const PtReceiverEngine *engine;
+
+	if (name[len] == '\0' || len >= sizeof(r->callback.carrier))
+		return NOT_FOUND;
+	snprintf(r->callback.carrier, sizeof(r->callback.carrier), "%.*s", (int) len, name);
+	r->engine_path = name + len + 1;
+	engine = owner->engine(r->callback.carrier);
+	return engine != NULL ? pt_engine_request_admit(r, engine) : NOT_FOUND;
+}
+
+/* The same for a carrier's. */
+static unsigned
+admit_carrier(PtRequest *r)
+{
+	const PtReceiverCarrier *carrier = NULL;
+	unsigned	status = route(r, &carrier);
+
+	if (status == 0)
+		status = admit(r, carrier);
+	if (status != 0)
+		return status;
+	r->callback.carrier_id = carrier->carrier_id;
+	snprintf(r->callback.carrier, sizeof(r->callback.carrier), "%s", carrier->name);
+	return 0;
+}
+
+/* Octets that the request's body may have. */
+static size_t
+body_limit(const PtRequest *r)
+{
+	return r->engine_path != NULL && !r->unproven ? EVENTS_LIMIT : BODY_LIMIT;
+}
+
 /* Looks at the request's line and headers; 0 or the status of an error. */
 static unsigned
 begin(PtRequest *r, const char *method)
 {
-	const PtReceiverCarrier *carrier = NULL;
 	const char *length = header(r, "Content-Length");
 	unsigned	status;
 
@@ -329,21 +380,17 @@ begin(PtRequest *r, const char *method)
 		return NOT_ALLOWED;
 	if (r->health)
 		return OK;
-	status = route(r, &carrier);
-	if (status == 0)
-		status = admit(r, carrier);
+	status = strncmp(r->uri, "/engine/", 8) == 0 ? admit_engine(r) : admit_carrier(r);
 	if (status != 0)
 		return status;
-	r->callback.carrier_id = carrier->carrier_id;
-	snprintf(r->callback.carrier, sizeof(r->callback.carrier), "%s", carrier->name);
-	return length != NULL && strtoul(length, NULL, 10) > BODY_LIMIT ? TOO_LARGE : 0;
+	return length != NULL && strtoul(length, NULL, 10) > body_limit(r) ? TOO_LARGE : 0;
 }
 
 /* Keeps a stretch of the body; 0 or the status of an error. */
 static unsigned
 take_body(PtRequest *r, const char *data, size_t size)
 {
-	if (size > BODY_LIMIT - r->body_len)
+	if (size > body_limit(r) - r->body_len)
 		return TOO_LARGE;
 	if (r->body_len + size + 1 > r->body_room)
 	{
@@ -359,6 +406,15 @@ take_body(PtRequest *r, const char *data, size_t size)
 	r->body_len += size;
 	r->body[r->body_len] = '\0';
 	return 0;
+}
+
+/* Reads the request, which is whole; 0: it is to be stored, or the status of its answer. */
+static unsigned
+read_whole(PtRequest *r)
+{
+	if (r->engine_path != NULL)
+		return pt_engine_request_read(r, owner->engine(r->callback.carrier), owner->now());
+	return pt_request_read(r, owner->carrier(r->callback.carrier), owner->now());
 }
 
 /* Puts the request into the batch; its connection sleeps until the answer is known. */
@@ -397,7 +453,7 @@ handle(void *context, struct MHD_Connection *connection, const char *url, const 
 		return MHD_YES;
 	}
 	if (r->status == 0)
-		r->status = pt_request_read(r, owner->carrier(r->callback.carrier), owner->now());
+		r->status = read_whole(r);
 	return r->status == 0 ? await_commit(r) : answer(r, r->status);
 }
 
@@ -511,7 +567,7 @@ pt_listener_take(int limit)
 
 	while (*end != NULL && limit > 0)
 	{
-		limit -= 1 + (*end)->n_receipts;
+		limit -= 1 + (*end)->n_receipts + (*end)->n_events;
 		end = &(*end)->next;
 	}
 	first = *end;
@@ -526,6 +582,9 @@ pt_listener_answer(PtCallback *callback, unsigned status)
 {
 	PtRequest  *r = (PtRequest *) callback;
 
+	if (status == OK && callback->sound_id != 0)
+		status = callback->sound == NULL ? NOT_FOUND :
+			pt_etag_matches(header(r, "If-None-Match"), callback->etag) ? UNCHANGED : OK;
 	r->status = status;
 	MHD_resume_connection(r->connection);
 }

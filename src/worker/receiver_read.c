@@ -101,21 +101,30 @@ read_kannel_message(PtRequest *r, PtFields *fields)
 								  &r->callback.message, &r->problem) ? 0 : BAD_REQUEST;
 }
 
+const char *
+pt_request_target(PtRequest *r)
+{
+	size_t		size = strlen(r->uri) + (r->query != NULL ? strlen(r->query) : 0) + 2;
+
+	if (r->target == NULL)
+		r->target = malloc(size);
+	if (r->target != NULL)
+		snprintf(r->target, size, "%s%s%s", r->uri, r->query != NULL ? "?" : "", r->query != NULL ? r->query : "");
+	return r->target;
+}
+
 /* Who signed the templated carrier's callback?  0 or the status of an error. */
 static unsigned
 check_signature(PtRequest *r, const PtReceiverCarrier *carrier, const PtJson *form, long now)
 {
-	size_t		size = strlen(r->uri) + (r->query != NULL ? strlen(r->query) : 0) + 2;
 	PtCall		call = {.body = r->body,.body_len = r->body_len,.form = form,
 		.header = pt_request_header,.context = r,.now = now};
 
 	if (!pt_call_signed(carrier->settings))
 		return r->unproven ? UNAVAILABLE : 0;
-	r->target = malloc(size);
-	if (r->target == NULL)
+	call.target = pt_request_target(r);
+	if (call.target == NULL)
 		return SERVER_ERROR;
-	snprintf(r->target, size, "%s%s%s", r->uri, r->query != NULL ? "?" : "", r->query != NULL ? r->query : "");
-	call.target = r->target;
 	switch (pt_call_trust(carrier->settings, &call))
 	{
 		case PT_CALL_TRUSTED:

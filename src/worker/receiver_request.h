@@ -11,6 +11,7 @@
 
 /* Statuses answered without a transaction; MHD's names differ between versions. */
 #define OK 200
+#define UNCHANGED 304
 #define BAD_REQUEST 400
 #define UNAUTHORIZED 401
 #define FORBIDDEN 403
@@ -30,6 +31,7 @@ typedef struct PtRequest
 	bool		post;
 	bool		health;
 	bool		unproven;		/* let in for the signature over its body */
+	const char *engine_path;	/* what follows /engine/NAME/; NULL: a carrier's callback */
 	unsigned	status;			/* the answer; 0: not known yet */
 	const char *problem;		/* told with a 400 */
 	char	   *uri;			/* path; the query follows its NUL */
@@ -55,5 +57,18 @@ extern const char *pt_request_header(void *context, const char *name);
  * since 1970).  0: to be stored; OK: it says nothing; or the status of an error.
  */
 extern unsigned pt_request_read(PtRequest *r, const PtReceiverCarrier *carrier, long now);
+
+/* Path and query as they came, for signatures; kept in r->target.  NULL: no memory. */
+extern const char *pt_request_target(PtRequest *r);
+
+/*
+ * The same for a telephony engine's callback.  pt_engine_request_admit looks at line and
+ * headers: 0, or the status of an error.  receiver_engine.c.
+ */
+extern unsigned pt_engine_request_admit(PtRequest *r, const PtReceiverEngine *engine);
+extern unsigned pt_engine_request_read(PtRequest *r, const PtReceiverEngine *engine, long now);
+
+/* Does If-None-Match (RFC 9110, 13.1.2) name this tag? */
+extern bool pt_etag_matches(const char *header, const char *etag);
 
 #endif							/* PORTATEXT_RECEIVER_REQUEST_H */
