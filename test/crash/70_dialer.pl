@@ -56,9 +56,10 @@ sql(qq{
 	CREATE EXTENSION portatext;
 	SELECT portatext.recharge(100000);
 	SELECT portatext.set_call_tariff('', 2, 1);
-	SELECT portatext.create_engine('engine', 'loopback', '{"answer": 0.5, "busy": 0.15, "no_answer": 0.2, "invalid": 0.05, "congestion": 0.05,
-		"machine": 0.25, "notsure": 0.05, "ring_min": 0.05, "ring_max": 0.4, "talk": 0.4, "talk_distribution": "exponential",
-		"amd_time": 0.05, "agent_answer": 0.02, "repeat": 0.1, "reorder": 0.1, "lose": 0.1, "seed": $seed}');
+	SELECT portatext.create_engine('engine', 'loopback', '{"machine": 0.2, "notsure": 0.05, "hangup": 0.03, "busy": 0.15, "no_answer": 0.15,
+		"invalid": 0.04, "congestion": 0.05, "setup": 0.02, "ring_min": 0.05, "ring_max": 0.4, "talk_mean": 0.4, "talk_distribution": "exponential",
+		"amd_min": 0.02, "amd_max": 0.1, "agent_answer": 0.98, "agent_delay_min": 0.01, "agent_delay_max": 0.05, "patience": 5, "sound_seconds": 0.2,
+		"duplicates": 0.1, "reordering": 0.1, "loss": 0.1, "scenes": "false", "seed": "$seed"}');
 	SELECT portatext.create_trunk('trunk', NULL, 'engine');
 	SELECT portatext.create_team('team');
 	SELECT count(portatext.set_agent_state(portatext.create_agent('agent ' || i, 'sip:agent' || i || '\@127.0.0.1', 'team'), 'available'))
