@@ -156,6 +156,8 @@ SQL_PARTS = \
 	src/campaign/cron.sql \
 	src/telephony/telephony.sql \
 	src/telephony/engine.sql \
+	src/telephony/agent.sql \
+	src/telephony/call.sql \
 	src/telephony/campaign_call.sql \
 	src/telephony/live.sql \
 	src/campaign/contacts.sql \

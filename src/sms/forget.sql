@@ -174,6 +174,7 @@ DECLARE
 BEGIN
     -- first, so that no campaign releases a message to the number meanwhile
     PERFORM portatext.forget_campaign_contact(account, number);
+    PERFORM portatext.forget_targets(account, number);
     ended := portatext.forget_waiting(account, number);
     PERFORM portatext.forget_subscriber(account, number);
     PERFORM portatext.forget_contacts(account, number);
@@ -188,6 +189,14 @@ BEGIN
     END LOOP;
     id := '00000000-0000-0000-0000-000000000000';
     WHILE id IS NOT NULL LOOP
+        SELECT f.next_id, f.redacted, f.open INTO id, n, left_alone
+            FROM portatext.forget_calls(account, number, id) f;
+        messages := messages OPERATOR(pg_catalog.+) n;
+        open := open OPERATOR(pg_catalog.+) left_alone;
+        COMMIT;
+    END LOOP;
+    id := '00000000-0000-0000-0000-000000000000';
+    WHILE id IS NOT NULL LOOP
         SELECT f.next_id, f.redacted INTO id, n FROM portatext.forget_events(account, number, id) f;
         events := events OPERATOR(pg_catalog.+) n;
         COMMIT;
@@ -196,6 +205,6 @@ BEGIN
 END
 $$;
 COMMENT ON PROCEDURE portatext.forget_number(text, bigint, bigint, bigint, bigint, bigint) IS
-    'CALL portatext.forget_number(''+12223334444''): ends what waits for the number and takes text, number and client_ref out of the caller''s messages and events (an operator''s without an account: of all accounts and of unrouted ones). '
+    'CALL portatext.forget_number(''+12223334444''): ends what waits for the number and takes text, number and client_ref out of the caller''s messages, calls (counted with the messages) and events (an operator''s without an account: of all accounts and of unrouted ones). '
     'It is taken off all contact lists. Its subscriptions end; that it has opted out of a service stays known, other evidence of consent loses the number. Cost, states, times, ledger and blacklists stay. Returns what was ended, redacted and deleted; open messages were left alone: call again when they have ended. Commits after each page; may be repeated.';
 GRANT EXECUTE ON PROCEDURE portatext.forget_number(text, bigint, bigint, bigint, bigint, bigint) TO portatext_account, portatext_operator;

@@ -50,9 +50,6 @@ extern bool pt_call_reserve(const pg_uuid_t *call_id, int64 account_id, const ch
  */
 extern int	pt_calls_pay_on(TimestampTz until);
 
-/* At the end: books what the call has cost and gives back the rest.  call_charge.c. */
-extern void pt_call_settle(const pg_uuid_t *call_id);
-
 /*
  * Gives the call to the agent of its team that has been idle longest (or to the one it
  * was placed for): the call becomes connecting, the agent ringing.  False: nobody is free.  agent.c.
@@ -64,5 +61,8 @@ extern int	pt_agents_wake(TimestampTz now);
 
 /* Stops a run (state stopped, event, ALERT-21) if its NER says so; called for each call that ends.  ner_stop.c. */
 extern bool pt_ner_check(int64 run_id);
+
+/* A stopped run is started again: the NER counts the calls from here on (NER-08).  ner_stop.c. */
+extern void pt_ner_restart(int64 run_id);
 
 #endif							/* PORTATEXT_TELEPHONY_H */

@@ -125,6 +125,7 @@ CREATE TABLE portatext.agent_time (
     calls integer NOT NULL DEFAULT 0,
     missed integer NOT NULL DEFAULT 0,
     available interval NOT NULL DEFAULT '0',
+    preview interval NOT NULL DEFAULT '0',
     ringing interval NOT NULL DEFAULT '0',
     on_call interval NOT NULL DEFAULT '0',
     wrap_up interval NOT NULL DEFAULT '0',
@@ -294,6 +295,7 @@ CREATE TABLE portatext.call (
     amd_cause text,
     waiting_at timestamptz,
     connect_at timestamptz,
+    connects smallint NOT NULL DEFAULT 0,
     agent_id bigint,
     b_number text,
     b_ringing_at timestamptz,
@@ -319,7 +321,9 @@ CREATE TABLE portatext.call (
     reserved portatext.credits NOT NULL DEFAULT 0,
     cost portatext.credits NOT NULL DEFAULT 0,
     paid_until timestamptz,
+    per_call portatext.credits NOT NULL DEFAULT 0,
     rate portatext.credits,
+    b_rate portatext.credits,
     client_ref text,
     problem text,
     created_at timestamptz NOT NULL DEFAULT portatext.now()
@@ -331,6 +335,7 @@ CREATE INDEX call_active ON portatext.call (run_id, call_id) WHERE ended_at IS N
 CREATE INDEX call_single ON portatext.call (due_at, call_id) WHERE ended_at IS NULL AND run_id IS NULL;
 CREATE UNIQUE INDEX call_agent ON portatext.call (agent_id) WHERE agent_id IS NOT NULL AND b_ended_at IS NULL AND ended_at IS NULL;
 CREATE INDEX call_engine_ref ON portatext.call (engine_id, engine_ref) WHERE engine_ref IS NOT NULL AND ended_at IS NULL;
+CREATE INDEX call_paid ON portatext.call (paid_until) WHERE paid_until IS NOT NULL;
 COMMENT ON TABLE portatext.call IS 'Every call: leg A is the called number, leg B whom its flow forwards to. Times by the business clock, from the engine''s events.';
 COMMENT ON COLUMN portatext.call.run_id IS 'Null: a single call (TEL-09).';
 COMMENT ON COLUMN portatext.call.iteration IS 'The how-manieth call of its run to this number, from 1.';
@@ -340,6 +345,7 @@ COMMENT ON COLUMN portatext.call.dial_timeout IS 'Seconds that leg A may ring.';
 COMMENT ON COLUMN portatext.call.max_duration IS 'Seconds; the engine and the dialer end the call then.';
 COMMENT ON COLUMN portatext.call.waiting_at IS 'Since when a person wants an agent: the clock of connect_within starts here.';
 COMMENT ON COLUMN portatext.call.connect_at IS 'When the agent was chosen.';
+COMMENT ON COLUMN portatext.call.connects IS 'Agents it was given to.';
 COMMENT ON COLUMN portatext.call.abandoned_at IS 'No agent took it in time.';
 COMMENT ON COLUMN portatext.call.live IS 'A person answered and was to be connected: counts for the abandonment ceiling.';
 COMMENT ON COLUMN portatext.call.contacted IS 'By the decision table (TEL-20 to TEL-32); null: not decided yet, or a single call''s.';
@@ -349,7 +355,9 @@ COMMENT ON COLUMN portatext.call.look_at IS 'When the dialer asks the engine wha
 COMMENT ON COLUMN portatext.call.reserved IS 'Credits taken beforehand; what is not used comes back at the end.';
 COMMENT ON COLUMN portatext.call.cost IS 'Credits that it costs for good.';
 COMMENT ON COLUMN portatext.call.paid_until IS 'The minutes that are paid for end here.';
-COMMENT ON COLUMN portatext.call.rate IS 'Credits for a minute of both legs, as they are now.';
+COMMENT ON COLUMN portatext.call.per_call IS 'Credits for the call itself, due when leg A is answered.';
+COMMENT ON COLUMN portatext.call.rate IS 'Credits for a minute of leg A.';
+COMMENT ON COLUMN portatext.call.b_rate IS 'Credits for a minute of leg B; null: nothing is charged for it, or it was not answered.';
 COMMENT ON COLUMN portatext.call.problem IS 'What the engine said when it did not take it.';
 SELECT pg_catalog.pg_extension_config_dump('portatext.call', '');
 

@@ -42,6 +42,16 @@ static PtPlan event_plan = {
 	.nargs = 3,.argtypes = {UUIDOID, UUIDOID, TIMESTAMPTZOID}
 };
 
+static PtPlan call_plan = {
+	.sql = "SELECT r.seen, r.last_id, r.kept_id FROM portatext.retire_calls($1, $2, $3) r",
+	.nargs = 3,.argtypes = {UUIDOID, UUIDOID, TIMESTAMPTZOID}
+};
+
+static PtPlan agent_plan = {
+	.sql = "SELECT portatext.retire_agent_times($1)",
+	.nargs = 1,.argtypes = {TIMESTAMPTZOID}
+};
+
 static PtPlan ledger_plan = {
 	.sql = "SELECT r.seen, r.last_id, r.kept_id FROM portatext.retire_ledger($4, $1, $2, $3) r",
 	.nargs = 4,.argtypes = {UUIDOID, UUIDOID, TIMESTAMPTZOID, INT8OID}
@@ -139,6 +149,25 @@ pt_task_retire_messages(void *arg)
 		task->next_ms = PAUSE_MS;
 	below = pt_id_at(days_ago(pt_retention_messages));
 	pt_plan_run(&unrouted_plan, &below, NULL, SPI_OK_SELECT);
+	if (DatumGetInt64(pt_result(0, 1, &isnull)) == PAGE)
+		task->next_ms = PAUSE_MS;
+}
+
+/* The task that deletes old calls and agents' statistics; they are kept as long as messages. */
+void
+pt_task_retire_calls(void *arg)
+{
+	static Sweep sweep;
+	PtTask *task = arg;
+	Datum		before = TimestampTzGetDatum(days_ago(pt_retention_messages));
+	bool		isnull;
+
+	if (pt_retention_messages == 0)
+		return;
+	begin(&sweep, task);
+	if (turn(&sweep, &call_plan, pt_retention_messages))
+		task->next_ms = PAUSE_MS;
+	pt_plan_run(&agent_plan, &before, NULL, SPI_OK_SELECT);
 	if (DatumGetInt64(pt_result(0, 1, &isnull)) == PAGE)
 		task->next_ms = PAUSE_MS;
 }

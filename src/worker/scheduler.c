@@ -35,6 +35,7 @@ static PtTask tasks[] = {
 	{.name = "retention: messages",.body = pt_task_retire_messages,.period_ms = RETENTION_MS},
 	{.name = "retention: events",.body = pt_task_retire_events,.period_ms = RETENTION_MS},
 	{.name = "retention: ledger",.body = pt_task_retire_ledger,.period_ms = RETENTION_MS},
+	{.name = "retention: calls",.body = pt_task_retire_calls,.period_ms = RETENTION_MS},
 	{.name = "retention: jobs",.body = pt_task_retire_jobs,.period_ms = RETENTION_MS},
 	{.name = "retention: references",.body = pt_task_retire_refs,.period_ms = RETENTION_MS},
 };

@@ -24,6 +24,7 @@ extern void pt_task_retire_messages(void *task);	/* retention.c */
 extern void pt_task_retire_events(void *task);
 extern void pt_task_retire_ledger(void *task);
 extern void pt_task_retire_refs(void *task);
+extern void pt_task_retire_calls(void *task);
 extern void pt_task_retire_jobs(void *task);
 
 extern void pt_task_limit_flush(void *task);	/* access_task.c */
