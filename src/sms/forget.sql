@@ -174,7 +174,6 @@ DECLARE
 BEGIN
     -- first, so that no campaign releases a message to the number meanwhile
     PERFORM portatext.forget_campaign_contact(account, number);
-    PERFORM portatext.forget_targets(account, number);
     ended := portatext.forget_waiting(account, number);
     PERFORM portatext.forget_subscriber(account, number);
     PERFORM portatext.forget_contacts(account, number);

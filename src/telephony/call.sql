@@ -117,27 +117,3 @@ $$;
 COMMENT ON FUNCTION portatext.forget_calls(bigint, text, uuid) IS
     'One page of forget_number(): calls with ids above from_id lose the number, what was keyed and noted; next_id and open as with forget_messages().';
 GRANT EXECUTE ON FUNCTION portatext.forget_calls(bigint, text, uuid) TO portatext_account, portatext_operator;
-
-CREATE FUNCTION portatext.forget_targets(account bigint, number text) RETURNS void
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-    SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-    AS $$
-DECLARE
-    person constant text := portatext.to_e164(number)::text;
-BEGIN
-    IF NOT portatext.may_forget(account) THEN
-        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
-            MESSAGE = 'only an operator may do this with another account';
-    END IF;
-    UPDATE portatext.agent g SET state = 'available', state_since = portatext.now()
-        WHERE g.state = 'preview' AND g.call_id IS NULL AND EXISTS (
-            SELECT FROM portatext.call_target t
-            WHERE t.agent_id = g.agent_id AND t.number = person AND (account IS NULL OR t.account_id = account));
-    DELETE FROM portatext.call_target t
-        WHERE t.number = person AND t.run_id = ANY (ARRAY(
-            SELECT r.run_id FROM portatext.campaign_run r WHERE account IS NULL OR r.account_id = account));
-END
-$$;
-COMMENT ON FUNCTION portatext.forget_targets(bigint, text) IS
-    'A step of forget_number(): the number is no target of any run any more and is not called again; the counts stay.';
-GRANT EXECUTE ON FUNCTION portatext.forget_targets(bigint, text) TO portatext_account, portatext_operator;

@@ -38,12 +38,6 @@ static PtPlan read_plan = {
 	.argtypes = {INT8OID}
 };
 
-static PtPlan restart_plan = {
-	.sql = "UPDATE portatext.call_run r SET issued = 0, failed = 0 WHERE r.run_id = $1",
-	.nargs = 1,
-	.argtypes = {INT8OID}
-};
-
 bool
 pt_ner_stop(int64 run_id, int64 issued, int64 failed)
 {
@@ -71,12 +65,4 @@ pt_ner_check(int64 run_id)
 	failed = DatumGetInt64(pt_result(0, 2, &isnull));
 	rules = pt_call_rules(DatumGetInt64(pt_result(0, 3, &isnull)));
 	return pt_ner_stops(issued, failed, rules->ner_min, rules->ner_sample) && pt_ner_stop(run_id, issued, failed);
-}
-
-void
-pt_ner_restart(int64 run_id)
-{
-	Datum		value = Int64GetDatum(run_id);
-
-	pt_plan_run_latest(&restart_plan, &value, NULL, SPI_OK_UPDATE);
 }

@@ -62,7 +62,4 @@ extern int	pt_agents_wake(TimestampTz now);
 /* Stops a run (state stopped, event, ALERT-21) if its NER says so; called for each call that ends.  ner_stop.c. */
 extern bool pt_ner_check(int64 run_id);
 
-/* A stopped run is started again: the NER counts the calls from here on (NER-08).  ner_stop.c. */
-extern void pt_ner_restart(int64 run_id);
-
 #endif							/* PORTATEXT_TELEPHONY_H */
