@@ -82,6 +82,7 @@ CORE = \
 	src/telephony/pacing_curve.c \
 	src/telephony/pacing_name.c \
 	src/telephony/pacing_state.c \
+	src/telephony/sound_mp3.c \
 	src/text/csv.c \
 	src/text/gsm.c \
 	src/text/gsm_code.c \
@@ -156,6 +157,12 @@ SQL_PARTS = \
 	src/campaign/cron.sql \
 	src/telephony/telephony.sql \
 	src/telephony/engine.sql \
+	src/telephony/rule.sql \
+	src/telephony/flow.sql \
+	src/telephony/amd.sql \
+	src/telephony/trunk.sql \
+	src/telephony/sound.sql \
+	src/telephony/call_tariff.sql \
 	src/telephony/agent.sql \
 	src/telephony/call.sql \
 	src/telephony/campaign_call.sql \

@@ -107,6 +107,8 @@ BEGIN
         'mcc_region', 'imsi_parts',
         -- contact
         'render_template', 'template_variables',
+        -- telephony
+        'is_contacted', 'amd_word',
         -- all rooms
         'now', 'uuid7']
     LOOP

@@ -14,7 +14,8 @@
 
 /*
  * Checks a flow for an account: its form, and that its sounds and trunks are the
- * account's.  Returns the canonical form; facts may be NULL.  Raises 22023 with the path.  Not inside SPI.
+ * account's, which are locked against being dropped until the transaction's end.  Returns
+ * the canonical form; facts may be NULL.  Raises 22023 with the path.
  */
 extern Jsonb *pt_flow_check_jsonb(int64 account_id, Jsonb *flow, PtFlowFacts *facts);
 

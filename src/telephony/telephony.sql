@@ -36,13 +36,15 @@ CREATE TABLE portatext.trunk (
     address text CHECK (length(address) <= 255),
     channels integer CHECK (channels BETWEEN 1 AND 100000),
     calls_per_second numeric CHECK (calls_per_second > 0 AND calls_per_second <= 10000),
-    created_at timestamptz NOT NULL DEFAULT portatext.now(),
-    UNIQUE (account_id, name)
+    dropped boolean NOT NULL DEFAULT false,
+    created_at timestamptz NOT NULL DEFAULT portatext.now()
 );
+CREATE UNIQUE INDEX trunk_name ON portatext.trunk (account_id, name) WHERE NOT dropped;
 COMMENT ON TABLE portatext.trunk IS 'An account''s SIP trunks (TEL-07); an engine dials through them.';
 COMMENT ON COLUMN portatext.trunk.address IS 'Host or IP address, with a port if need be; as the engine wants it.';
 COMMENT ON COLUMN portatext.trunk.channels IS 'Calls at a time, both legs counted; null: no limit.';
 COMMENT ON COLUMN portatext.trunk.calls_per_second IS 'New calls a second; null: no limit.';
+COMMENT ON COLUMN portatext.trunk.dropped IS 'Is kept for the campaigns and calls that went through it, and not used any more.';
 SELECT pg_catalog.pg_extension_config_dump('portatext.trunk', '');
 SELECT pg_catalog.pg_extension_config_dump('portatext.trunk_trunk_id_seq', '');
 
