@@ -64,6 +64,9 @@ CORE = \
 	src/service/flow_text.c \
 	src/service/keyword.c \
 	src/service/waking.c \
+	src/telephony/asterisk.c \
+	src/telephony/asterisk_event.c \
+	src/telephony/asterisk_flow.c \
 	src/telephony/cause.c \
 	src/telephony/contacted.c \
 	src/telephony/engine.c \

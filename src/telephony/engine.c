@@ -16,6 +16,7 @@
 #define CREDENTIALS_MAX 512
 
 static const PtEngineAdapter *const adapters[] = {
+	&pt_engine_asterisk,
 	&pt_engine_gateway,
 	&pt_engine_loopback,
 	NULL
