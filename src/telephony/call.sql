@@ -24,6 +24,48 @@ COMMENT ON COLUMN portatext.calls.abandoned IS 'Nobody took it within connect_wi
 COMMENT ON COLUMN portatext.calls.cost IS 'Credits, once it has ended.';
 GRANT SELECT ON portatext.calls TO portatext_account, portatext_operator;
 
+-- For the dialer, and for a server without workers: call_control.c.
+
+CREATE FUNCTION portatext.settle_call(call uuid, result portatext.call_result, problem text DEFAULT NULL) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'pt_settle_call';
+COMMENT ON FUNCTION portatext.settle_call(uuid, portatext.call_result, text) IS
+    'Ends a call of which its engine will tell nothing more (TEL-13), with everything that follows from an end; false: it has ended already. For operators.';
+GRANT EXECUTE ON FUNCTION portatext.settle_call(uuid, portatext.call_result, text) TO portatext_operator;
+
+CREATE FUNCTION portatext.reserve_call(call uuid) RETURNS boolean
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'pt_reserve_call';
+COMMENT ON FUNCTION portatext.reserve_call(uuid) IS
+    'Takes the credits for a call''s first minute, as the dialer does before it places it. False: the funds do not suffice; null: there is no tariff. For operators.';
+GRANT EXECUTE ON FUNCTION portatext.reserve_call(uuid) TO portatext_operator;
+
+CREATE FUNCTION portatext.pay_calls(until timestamptz DEFAULT portatext.now()) RETURNS integer
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'pt_pay_calls';
+COMMENT ON FUNCTION portatext.pay_calls(timestamptz) IS
+    'Takes the next minute of all calls that are up and paid for no longer than until; who cannot pay is hung up (no_credits). Returns how many it looked at. For operators.';
+GRANT EXECUTE ON FUNCTION portatext.pay_calls(timestamptz) TO portatext_operator;
+
+CREATE FUNCTION portatext.give_call(call uuid) RETURNS bigint
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'pt_give_call';
+COMMENT ON FUNCTION portatext.give_call(uuid) IS
+    'Gives a call that waits for an agent to the one of its team that has been idle longest, and returns that agent; null: nobody is free, or the call does not wait. For operators.';
+GRANT EXECUTE ON FUNCTION portatext.give_call(uuid) TO portatext_operator;
+
+CREATE FUNCTION portatext.wake_agents() RETURNS integer
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'pt_wake_agents';
+COMMENT ON FUNCTION portatext.wake_agents() IS
+    'Makes agents available, or paused if they asked for it, whose post-call work is over; returns how many. For operators.';
+GRANT EXECUTE ON FUNCTION portatext.wake_agents() TO portatext_operator;
+
 -- Retention: pages as in retire_messages().
 
 CREATE FUNCTION portatext.retire_calls(from_id uuid, below uuid, older_than timestamptz,

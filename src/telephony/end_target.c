@@ -22,7 +22,7 @@ static PtPlan next_plan = {
 	"  JOIN portatext.call_target t ON t.run_id = u.run_id AND t.number = u.number"
 	"  WHERE t.state IN ('calling', 'preview') ORDER BY u.run_id, u.number FOR NO KEY UPDATE OF t),"
 	" done AS ("
-	"  SELECT o.*, CASE WHEN o.contacted THEN 'contacted'"
+	"  SELECT o.*, CASE WHEN o.contacted THEN 'contacted' WHEN o.result = 'BLACKLISTED' THEN 'skipped'"
 	"    WHEN EXISTS (SELECT FROM portatext.campaign_cancellation x WHERE x.run_id = o.run_id AND x.number = o.number)"
 	"     OR EXISTS (SELECT FROM portatext.campaign_run r WHERE r.run_id = o.run_id AND r.state = 'cancelled') THEN 'cancelled'"
 	"    WHEN o.due_at IS NULL OR o.attempts >= o.iterations OR o.stops_after > 0 AND o.invalid >= o.stops_after"
@@ -30,7 +30,7 @@ static PtPlan next_plan = {
 	" written AS (UPDATE portatext.call_target t SET state = d.state::portatext.target_state,"
 	"  attempts = greatest(d.attempts, 0), day_attempts = greatest(d.day_attempts, 0), invalid = d.invalid,"
 	"  due_at = CASE d.state WHEN 'waiting' THEN d.due_at END, last_call_id = d.call_id, last_result = d.result,"
-	"  reason = CASE d.state WHEN 'given_up' THEN d.result WHEN 'cancelled' THEN 'cancelled' END, agent_id = NULL"
+	"  reason = CASE d.state WHEN 'given_up' THEN d.result WHEN 'skipped' THEN 'blacklisted' WHEN 'cancelled' THEN 'cancelled' END, agent_id = NULL"
 	"  FROM done d WHERE t.run_id = d.run_id AND t.number = d.number)"
 	" SELECT d.n FROM done d WHERE d.state = 'given_up'",
 	.nargs = 10,
@@ -47,7 +47,10 @@ due_at(const PtCallRow *row, const PtCallRules *rules)
 
 	if (delay < 0)
 		return 0;
-	return row->ended_at + Max(delay * USECS_PER_SEC, row->uses_iteration ? rules->min_iteration_time : 0);
+	/* Who was withdrawn because nobody could have taken it is not to blame. */
+	if (!row->uses_iteration && (row->hang_up_reason == NULL || strcmp(row->hang_up_reason, "cancelled") != 0))
+		return row->ended_at + delay * USECS_PER_SEC;
+	return row->ended_at + Max(delay * USECS_PER_SEC, rules->min_iteration_time);
 }
 
 /* One row's values. */

@@ -12,16 +12,6 @@
 
 #include "telephony/gateway.h"
 
-/* Until apply.c is there; its own takes this one's place. */
-__attribute__((weak)) int
-pt_call_events_apply(int32 engine_id, const PtCallEvent *events, int n)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			 errmsg("events of calls are not applied yet")));
-	return 0;
-}
-
 /* The id of the engine of this name; raises 42704.  Inside SPI. */
 static int32
 engine_number(Datum name)
