@@ -21,8 +21,6 @@
 #include "sms/column.h"
 #include "telephony/call_tariff.h"
 
-#pragma weak pt_call_tariff_for	/* not there before the tariffs of calls are */
-
 #define MINUTE_US (60 * USECS_PER_SEC)
 #define PAY_BATCH "1000"
 
@@ -70,7 +68,7 @@ pt_call_reserve(const pg_uuid_t *call_id, int64 account_id, const char *to, bool
 {
 	Datum		values[5] = {UUIDPGetDatum(call_id), Int64GetDatum(account_id)};
 
-	*tariff = pt_call_tariff_for != NULL && pt_call_tariff_for(account_id, to, &values[3], &values[4]);
+	*tariff = pt_call_tariff_for(account_id, to, &values[3], &values[4]);
 	if (!*tariff)
 		return false;
 	values[2] = DirectFunctionCall2(numeric_add, values[3], values[4]);
@@ -132,7 +130,7 @@ price_b(PtCallRow *row)
 
 	if (row->b_answered_at == 0 || row->b_rate != 0 || row->b_number == NULL || row->b_number[0] != '+')
 		return;
-	if (pt_call_tariff_for != NULL && pt_call_tariff_for(row->account_id, row->b_number, &per_call, &per_minute))
+	if (pt_call_tariff_for(row->account_id, row->b_number, &per_call, &per_minute))
 		row->b_rate = pt_micro(per_minute);
 }
 
