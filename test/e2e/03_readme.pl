@@ -94,6 +94,16 @@ paste('services.md: ' . (split /\n/)[0], $_) for blocks('docs/services.md');
 $node->safe_psql('postgres', q{SELECT portatext.add_subscriber('DEALS', '+12223334444', 'paper', '{"scan": "1"}')});
 paste_sending(grep { /service =>/ } @sending);
 
+# docs/flows.md likewise, with a frame of silence for the sound.
+my $sound = $node->basedir . '/welcome.mp3';
+
+append_to_file($sound, "\xff\xfb\x90\x00" . "\0" x 413);
+for (blocks('docs/flows.md'))
+{
+	s{/srv/sounds/welcome\.mp3}{$sound};
+	paste('flows.md: ' . (split /\n/)[0], $_);
+}
+
 # docs/campaigns.md: the campaign that is made is no. 42, and what pg_cron does is in 80_cron.pl.
 sub paste_campaigns
 {
