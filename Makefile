@@ -184,6 +184,7 @@ SQL_PARTS = \
 	src/api/service.sql \
 	src/api/contact.sql \
 	src/api/campaign.sql \
+	src/api/call.sql \
 	src/api/account.sql \
 	src/api/report.sql \
 	src/api/data.sql \
@@ -192,6 +193,7 @@ SQL_PARTS = \
 	src/api/rest_service.sql \
 	src/api/rest_contact.sql \
 	src/api/rest_campaign.sql \
+	src/api/rest_call.sql \
 	src/api/rest_account.sql \
 	src/api/rest_data.sql \
 	src/account/grants.sql

@@ -9,7 +9,7 @@ CREATE TABLE portatext.api_setting (
     PRIMARY KEY (account_id, name)
 );
 COMMENT ON TABLE portatext.api_setting IS
-    'Settings of an account that nothing heeds yet, kept for automatic recharges, notifications by Amazon SNS and answering-machine detection (rest_kept_settings()); read by nobody but the owner, for there are secrets among them.';
+    'Settings of an account that nothing heeds yet, kept for automatic recharges and notifications by Amazon SNS (rest_kept_settings()); read by nobody but the owner, for there are secrets among them.';
 SELECT pg_catalog.pg_extension_config_dump('portatext.api_setting', '');
 
 CREATE FUNCTION portatext.rest_kept_settings(OUT name text, OUT kind text, OUT initial jsonb) RETURNS SETOF record
@@ -18,13 +18,10 @@ CREATE FUNCTION portatext.rest_kept_settings(OUT name text, OUT kind text, OUT i
     AS $$
     VALUES ('autorecharge_enabled', 'off', 'false'::jsonb), ('autorecharge_when_credit', 'credits', 'null'), ('autorecharge_total', 'credits', 'null'),
            ('default_card_id', 'card', 'null'),
-           ('sns_publish_enabled', 'off', 'false'), ('sns_access_key', 'text', 'null'), ('sns_access_secret', 'secret', 'null'), ('sns_topic', 'text', 'null'),
-           ('amd_initial_silence', 'count', '2500'), ('amd_max_greeting_length', 'count', '1500'), ('amd_after_greeting_silence', 'count', '800'),
-           ('amd_total_time', 'count', '5000'), ('amd_min_word_length', 'count', '100'), ('amd_between_words_silence', 'count', '50'),
-           ('amd_max_words', 'count', '3'), ('amd_silence_threshold', 'count', '256'), ('amd_max_word_length', 'count', '5000');
+           ('sns_publish_enabled', 'off', 'false'), ('sns_access_key', 'text', 'null'), ('sns_access_secret', 'secret', 'null'), ('sns_topic', 'text', 'null');
 $$;
 COMMENT ON FUNCTION portatext.rest_kept_settings() IS
-    'Internal: the settings in portatext.api_setting, and what they are before they are set. kind: off (a switch that cannot be on yet), card (there are none yet), credits and text (or null), secret (a text that is never shown), count (a whole number; of the detection of answering machines in milliseconds, but for max_words and silence_threshold, with the defaults of Asterisk).';
+    'Internal: the settings in portatext.api_setting, and what they are before they are set. kind: off (a switch that cannot be on yet), card (there are none yet), credits and text (or null), secret (a text that is never shown).';
 
 CREATE FUNCTION portatext.rest_check_setting(name text, kind text, value jsonb) RETURNS boolean
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
@@ -36,19 +33,27 @@ CREATE FUNCTION portatext.rest_check_setting(name text, kind text, value jsonb) 
         WHEN 'card' THEN portatext.rest_check(value = 'null', 403, concat(name, ': cards are not offered yet'))
         WHEN 'credits' THEN portatext.rest_check(value = 'null' OR CASE WHEN jsonb_typeof(value) = 'number' THEN value >= '0' AND value < '1000000000000' END,
                                                  400, concat(name, ' is not a number of credits'))
-        WHEN 'count' THEN portatext.rest_check(CASE WHEN jsonb_typeof(value) = 'number' THEN value::numeric = trunc(value::numeric) AND value::numeric BETWEEN 0 AND 1000000 END,
-                                               400, concat(name, ' is not a whole number from 0 to 1000000'))
         ELSE portatext.rest_check(value = 'null' OR jsonb_typeof(value) = 'string' AND octet_length(value #>> '{}') <= 1000,
                                   400, concat(name, ' is not a text of at most 1000 bytes')) END;
 $$;
 COMMENT ON FUNCTION portatext.rest_check_setting(text, text, jsonb) IS
     'Internal: true if the setting can have the value; else ends the request with status 400, or with 403 when what it switches on is not offered yet.';
 
+CREATE FUNCTION portatext.rest_amd(settings jsonb) RETURNS jsonb
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+    SELECT jsonb_object_agg(CASE WHEN starts_with(e.key, 'amd_') THEN e.key ELSE 'amd_' || e.key END, e.value)
+        FROM jsonb_each(portatext.set_amd(settings)) e;
+$$;
+COMMENT ON FUNCTION portatext.rest_amd(jsonb) IS
+    'Internal: changes settings of the detection of answering machines (null: none) and gives all of them as the SDKs call them (TEL-06).';
+
 CREATE FUNCTION portatext.rest_show_settings() RETURNS jsonb
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
-    SELECT portatext.account_settings() || jsonb_object_agg(k.name, COALESCE(s.value, k.initial))
+    SELECT portatext.account_settings() || portatext.rest_amd(NULL) || jsonb_object_agg(k.name, COALESCE(s.value, k.initial))
         FROM portatext.rest_kept_settings() k
         LEFT JOIN portatext.api_setting s ON s.name = k.name AND s.account_id = (SELECT portatext.current_account())
         WHERE k.kind <> 'secret';
@@ -92,7 +97,7 @@ CREATE FUNCTION portatext.rest_profile() RETURNS jsonb
 $$;
 COMMENT ON FUNCTION portatext.rest_profile() IS
     'Internal: profile(); of an account without users only what is the account''s.';
-GRANT EXECUTE ON FUNCTION portatext.rest_show_settings(), portatext.rest_keep_settings(jsonb), portatext.rest_profile() TO portatext_account;
+GRANT EXECUTE ON FUNCTION portatext.rest_show_settings(), portatext.rest_amd(jsonb), portatext.rest_keep_settings(jsonb), portatext.rest_profile() TO portatext_account;
 GRANT EXECUTE ON FUNCTION portatext.rest_needs(jsonb, text) TO portatext_account, portatext_anonymous;
 
 -- Logging in.
@@ -184,9 +189,13 @@ CREATE FUNCTION portatext.rest_settings_change(request jsonb, content bytea) RET
     AS $$
 #right account
     SELECT CASE WHEN s.done IS NOT NULL THEN portatext.rest_show_settings() END
-        FROM (SELECT portatext.rest_keep_settings(request -> 'body') OFFSET 0) k (n)
+        FROM (SELECT portatext.rest_keep_settings(request -> 'body'),
+                     portatext.rest_amd((SELECT jsonb_object_agg(e.key, e.value) FROM jsonb_each(request -> 'body') e
+                                         WHERE starts_with(e.key, 'amd_'))) OFFSET 0) k (n, amd)
         CROSS JOIN LATERAL (SELECT portatext.account_settings(
-                                       (request -> 'body') - CASE WHEN k.n >= 0 THEN ARRAY(SELECT x.name FROM portatext.rest_kept_settings() x) END)
+                                       (request -> 'body') - CASE WHEN k.n >= 0 AND k.amd IS NOT NULL THEN
+                                           ARRAY(SELECT x.name FROM portatext.rest_kept_settings() x
+                                                 UNION ALL SELECT a FROM jsonb_object_keys(k.amd) a) END)
                             OFFSET 0) s (done)
 $$;
 COMMENT ON FUNCTION portatext.rest_settings_change(jsonb, bytea) IS

@@ -1,5 +1,5 @@
--- Handlers of the SDKs' paths (rest.sql): campaigns, of SMS.  Those of telephone
--- calls are not offered yet.
+-- Handlers of the SDKs' paths (rest.sql): campaigns.  What is of calls alone is in
+-- rest_call.sql.
 
 CREATE FUNCTION portatext.rest_lists(ids jsonb) RETURNS text[]
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
@@ -33,7 +33,6 @@ CREATE FUNCTION portatext.rest_campaign_make(body jsonb, csv bytea) RETURNS bigi
                all_subscribers => COALESCE(portatext.rest_text(body, 'all_subscribers')::boolean, false),
                schedule => NULLIF(body -> 'schedule', 'null'))
         FROM (SELECT CASE WHEN portatext.rest_check(jsonb_typeof(body) = 'object', 400, 'the campaign is not a JSON object')
-                           AND portatext.rest_check(body ->> 'type' IS DISTINCT FROM 'telephony', 403, 'telephony campaigns are not offered yet')
                            AND portatext.rest_check(COALESCE(body ->> 'type', 'sms') = 'sms', 400, 'type is neither sms nor telephony')
                            AND portatext.rest_check(COALESCE(jsonb_typeof(body -> 'settings'), 'object') = 'object', 400, 'settings is not an object')
                            AND portatext.rest_check(csv IS NULL OR NOT body ?| '{contact_list_ids,all_subscribers}', 400,
@@ -42,7 +41,7 @@ CREATE FUNCTION portatext.rest_campaign_make(body jsonb, csv bytea) RETURNS bigi
                           THEN COALESCE(body -> 'settings', '{}') END, body ->> 'service_id' OFFSET 0) b (settings, service);
 $$;
 COMMENT ON FUNCTION portatext.rest_campaign_make(jsonb, bytea) IS
-    'Internal: makes a campaign as the SDKs describe it; its contacts come from the file, if there is one.';
+    'Internal: makes a campaign of SMS as the SDKs describe it; its contacts come from the file, if there is one.';
 
 CREATE FUNCTION portatext.rest_campaign_made(campaign bigint) RETURNS jsonb
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
@@ -106,7 +105,7 @@ CREATE FUNCTION portatext.rest_campaigns(request jsonb, content bytea) RETURNS j
     AS $$
 #right read
     SELECT portatext.rest_page('campaigns',
-        (SELECT jsonb_agg(jsonb_build_object('id', p.campaign_id, 'type', 'sms', 'name', p.name, 'description', p.description,
+        (SELECT jsonb_agg(jsonb_build_object('id', p.campaign_id, 'type', p.kind, 'name', p.name, 'description', p.description,
                                              'status', n.state, 'reason', n.reason, 'created_at', p.created_at,
                                              'started_at', n.started_at, 'finished_at', n.finished_at) ORDER BY p.campaign_id DESC)
          FROM (SELECT c.* FROM portatext.campaign c WHERE c.account_id = (SELECT portatext.current_account())
@@ -122,7 +121,9 @@ CREATE FUNCTION portatext.rest_campaign_create(request jsonb, content bytea) RET
     AS $$
 #right manage
 #once
-    SELECT portatext.rest_campaign_made(m.campaign) FROM portatext.rest_campaign_make(request -> 'body', NULL) m (campaign)
+    SELECT portatext.rest_campaign_made(m.campaign) 
+        FROM (SELECT CASE request #>> '{body,type}' WHEN 'telephony' THEN portatext.rest_campaign_calls(request -> 'body', NULL)
+                          ELSE portatext.rest_campaign_make(request -> 'body', NULL) END OFFSET 0) m (campaign)
 $$;
 COMMENT ON FUNCTION portatext.rest_campaign_create(jsonb, bytea) IS
     'Handler: POST campaigns: makes a campaign and answers with the job that builds it; it starts by POST campaigns/{id}/lifecycle.';
@@ -135,7 +136,8 @@ CREATE FUNCTION portatext.rest_campaign_create_csv(request jsonb, content bytea)
     SELECT portatext.rest_campaign_made(m.campaign)
         FROM (SELECT CASE WHEN portatext.rest_check(request -> 'query' ? 'settings', 400, 'settings is missing in the query')
                           THEN (request #>> '{query,settings}')::jsonb END) b (body)
-        CROSS JOIN LATERAL portatext.rest_campaign_make(b.body, content) m (campaign)
+        CROSS JOIN LATERAL (SELECT CASE b.body ->> 'type' WHEN 'telephony' THEN portatext.rest_campaign_calls(b.body, content)
+                                        ELSE portatext.rest_campaign_make(b.body, content) END OFFSET 0) m (campaign)
 $$;
 COMMENT ON FUNCTION portatext.rest_campaign_create_csv(jsonb, bytea) IS
     'Handler: POST campaigns with the contacts as CSV: settings in the query is the whole campaign as JSON, without contacts.';
@@ -144,7 +146,8 @@ CREATE FUNCTION portatext.rest_campaign(request jsonb, content bytea) RETURNS js
     LANGUAGE portatext_api VOLATILE PARALLEL UNSAFE
     AS $$
 #right read
-    SELECT portatext.rest_found(portatext.rest_campaign_json(portatext.rest_id(request, 'campaign')), concat('campaign ', request #>> '{path,id}'))
+    SELECT portatext.rest_found(COALESCE(portatext.rest_campaign_json(r.id), portatext.rest_campaign_calls_json(r.id)), concat('campaign ', r.id))
+        FROM (SELECT portatext.rest_id(request, 'campaign') OFFSET 0) r (id)
 $$;
 COMMENT ON FUNCTION portatext.rest_campaign(jsonb, bytea) IS
     'Handler: GET campaigns/{id}: what was asked for, and how far its newest run is. settings has the text also when it came from a template.';
@@ -165,7 +168,9 @@ CREATE FUNCTION portatext.rest_campaign_contacts(request jsonb, content bytea) R
 #right read
     SELECT portatext.rest_page('contacts',
         (SELECT jsonb_agg(jsonb_build_object('number', ltrim(c.number, '+'), 'status', c.state, 'reason', c.reason, 'message_id', c.message_id,
-                                             'segments', c.segments, 'cost', c.cost) ORDER BY c.number)
+                                             'segments', c.segments, 'cost', c.cost)
+                          || CASE WHEN c.variant IS NULL THEN jsonb_build_object('attempts', c.attempts, 'call_id', c.call_id, 'due_at', c.due_at)
+                                  ELSE '{}' END ORDER BY c.number)
          FROM (SELECT r.run_id, r.number FROM portatext.campaign_recipient r WHERE r.run_id = n.run_id
                ORDER BY r.number LIMIT 50 OFFSET portatext.rest_offset(request)) p
          CROSS JOIN LATERAL (SELECT x.* FROM portatext.campaign_contact x

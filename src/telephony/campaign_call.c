@@ -75,38 +75,31 @@ check_flows(Request *request, Jsonb *flow, Jsonb *abandon_flow)
 		pt_campaign_bad_argument("abandon_flow", "It neither forwards nor looks for machines.");
 }
 
-/* The id that a statement finds; 0: none. */
-static int64
-find_id(PtPlan *plan, const Datum *values, const char *nulls)
-{
-	bool		isnull;
-
-	return pt_plan_run(plan, values, nulls, SPI_OK_SELECT) == 0 ? 0 : DatumGetInt64(pt_result(0, 1, &isnull));
-}
-
-/* The account's trunk of that id; not given: the only one it has. */
+/* The account's trunk of that id; not given: the only one it has.  It is not dropped until the transaction's end. */
 static int64
 find_trunk(int64 account_id, bool given, int64 id)
 {
 	static PtPlan plan = {
-		"SELECT min(t.trunk_id) FROM portatext.trunk t WHERE t.account_id = $1 AND t.trunk_id = COALESCE($2, t.trunk_id)"
-		" HAVING count(*) = 1",
+		"SELECT t.trunk_id FROM portatext.trunk t WHERE t.account_id = $1 AND NOT t.dropped"
+		" AND ($2 IS NULL OR t.trunk_id = $2) LIMIT 2 FOR SHARE",
 		2, {INT8OID, INT8OID}
 	};
 	Datum		values[2] = {Int64GetDatum(account_id), Int64GetDatum(id)};
-	int64		found = find_id(&plan, values, given ? NULL : " n");
+	uint64		n = pt_plan_run_latest(&plan, values, given ? NULL : " n", SPI_OK_SELECT);
+	bool		isnull;
 
-	if (found == 0 && given)
+	if (n == 0 && given)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("trunk %lld does not exist", (long long) id),
 				 errhint("The view portatext.trunks lists the account's trunks.")));
-	if (found == 0)
+	if (n != 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a telephony campaign needs a trunk"),
-				 errdetail("Only the trunk of an account that has a single one need not be named.")));
-	return found;
+				 n == 0 ? errhint("portatext.create_trunk() makes one.") :
+				 errdetail("The account has several, so that it must be named.")));
+	return DatumGetInt64(pt_result(0, 1, &isnull));
 }
 
 /* The account's team of that name; 0: none is asked for. */
@@ -117,13 +110,16 @@ find_team(int64 account_id, text *name)
 		"SELECT t.team_id FROM portatext.team t WHERE t.account_id = $1 AND t.name = $2", 2, {INT8OID, TEXTOID}
 	};
 	Datum		values[2] = {Int64GetDatum(account_id), PointerGetDatum(name)};
-	int64		found = name == NULL ? 0 : find_id(&plan, values, NULL);
+	bool		isnull;
 
-	if (found == 0 && name != NULL)
+	if (name == NULL)
+		return 0;
+	if (pt_plan_run(&plan, values, NULL, SPI_OK_SELECT) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("team \"%s\" does not exist", text_to_cstring(name))));
-	return found;
+				 errmsg("team \"%s\" does not exist", text_to_cstring(name)),
+				 errhint("The view portatext.teams lists the account's teams.")));
+	return DatumGetInt64(pt_result(0, 1, &isnull));
 }
 
 /* The text of a setting that is given, as JSON has it; NULL: it is not. */
@@ -220,10 +216,13 @@ PG_FUNCTION_INFO_V1(pt_store_telephony_campaign);
 Datum
 pt_store_telephony_campaign(PG_FUNCTION_ARGS)
 {
-	Request		request = {.account_id = pt_current_account(),.settings = PG_GETARG_JSONB_P(SETTINGS)};
+	Request		request = {.account_id = pt_current_account()};
 	int64		campaign_id;
 	PtRole		saved;
 
+	if (PG_ARGISNULL(SETTINGS))
+		pt_campaign_bad_argument("settings", "It is an object.");
+	request.settings = PG_GETARG_JSONB_P(SETTINGS);
 	pt_campaign_check_name(ARG_TEXT(NAME));
 	pt_campaign_check_variables(ARG_JSONB(VARIABLES));
 	if (PG_ARGISNULL(CSV) && !pt_campaign_has_lists(ARG_ARRAY(LISTS)))

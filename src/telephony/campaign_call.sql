@@ -3,10 +3,12 @@
 CREATE FUNCTION portatext.store_telephony_campaign(
     name text, flow jsonb, abandon_flow jsonb, lists text[], csv text, from_number text, trunk bigint, team text,
     schedule jsonb, variables jsonb, description text, repeatable boolean, settings jsonb) RETURNS bigint
-    LANGUAGE c VOLATILE PARALLEL UNSAFE
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'pt_store_telephony_campaign';
 COMMENT ON FUNCTION portatext.store_telephony_campaign(text, jsonb, jsonb, text[], text, text, bigint, text, jsonb, jsonb, text, boolean, jsonb) IS
     'Internal: create_telephony_campaign() with the columns of call_campaign as an object, where what is missing has its default.';
+GRANT EXECUTE ON FUNCTION portatext.store_telephony_campaign(text, jsonb, jsonb, text[], text, text, bigint, text, jsonb, jsonb, text, boolean, jsonb)
+    TO portatext_account, portatext_operator;
 
 CREATE FUNCTION portatext.create_telephony_campaign(
     name text, flow jsonb, lists text[] DEFAULT NULL, csv text DEFAULT NULL, from_number text DEFAULT NULL,
