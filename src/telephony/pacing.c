@@ -14,7 +14,7 @@
 #include "telephony/pacing_internal.h"
 
 #define STEP_MAX 5.0			/* seconds that pass between decisions; what is longer was a pause */
-#define OCCUPANCY_SECONDS 240.0 /* over which occupancy is averaged */
+#define OCCUPANCY_SECONDS 120.0 /* over which occupancy is averaged */
 #define WITHDRAW_FREES 3.0		/* seconds in which agents must become free ... */
 #define WITHDRAW_ANSWERS 2.0	/* ... for the answers of so many */
 #define PLACE_MAX 100000
@@ -41,14 +41,18 @@ watch_occupancy(PtPace *pace, const PtPaceInput *input, int busy, double passed)
 	pace->occupancy += (1 - exp(-passed / OCCUPANCY_SECONDS)) * (now - pace->occupancy);
 }
 
-/* Takes over what the caller counts, lets time pass; fills what every method shows. */
-static void
+/*
+ * Takes over what the caller counts and lets time pass; fills what every method
+ * shows.  Returns the seconds since the last decision.
+ */
+static double
 begin(PtPace *pace, const PtPaceSettings *settings, const PtPaceInput *input, PtPaceOutput *output)
 {
 	double		passed = fmin(fmax(input->now_s - pace->decided_at, 0), STEP_MAX);
 
 	pace->decided_at = input->now_s;
 	pace->alpha = settings->max_abandonment >= 1 ? 1 : settings->max_abandonment * (1 - settings->safety_margin);
+	pace->ceiling = settings->max_abandonment;
 	pace->live = input->live;
 	pace->abandoned = input->abandoned;
 	memset(output, 0, sizeof(*output));
@@ -66,23 +70,7 @@ begin(PtPace *pace, const PtPaceSettings *settings, const PtPaceInput *input, Pt
 	pt_curve_fade(pace, passed);
 	watch_occupancy(pace, input, output->busy, passed);
 	pt_budget_rest(pace, settings->occupancy, passed);
-}
-
-/*
- * The thresholds.  The calls of the other campaigns lose their answers to the
- * same agents: while they ring, the campaign with the least to lose decides.
- */
-static void
-find_thresholds(const PtPace *pace, const PtPaceInput *input, PtPaceOutput *output)
-{
-	output->loss_threshold = pace->threshold;
-	for (int i = 0; i < input->n_others; i++)
-	{
-		if (input->others[i].n > 0)
-			output->loss_threshold = fmin(output->loss_threshold, input->others[i].pace->threshold);
-	}
-	output->occupancy_threshold = pace->rest_threshold;
-	output->threshold = fmin(output->loss_threshold, output->occupancy_threshold);
+	return passed;
 }
 
 /* Idle agents for whom no call rings; such a call cannot be lost. */
@@ -165,10 +153,25 @@ heed_reserved(const PtPace *pace, const PtPaceSettings *settings, const PtPaceIn
 
 	if (settings->method == PT_PACE_LINES)
 		return;
-	if (pt_budget_spent(pace, predictive))
+	if (pt_budget_spent(pace, predictive, input->n_others == 0))
 		bound(output, reserved, PT_PACE_BY_ABANDONMENT);
 	if (predictive && output->place < reserved)
 		output->place = reserved;
+}
+
+/* The occupancy ceiling of the predictive method: agents that will be busy. */
+static void
+heed_occupancy(PtPace *pace, const PtPaceSettings *settings, double passed, PtPaceOutput *output)
+{
+	double		room;
+
+	if (settings->method != PT_PACE_PREDICTIVE || settings->occupancy >= 1)
+		return;
+	output->busy_limit = (settings->occupancy + pace->rest) * output->agents;
+	room = (output->busy_limit - output->expected_busy) / fmax(output->new_answer, 0.001);
+	bound(output, (int) fmin(fmax(room, 0), PLACE_MAX), PT_PACE_BY_OCCUPANCY);
+	pace->resting += (1 - exp(-passed / OCCUPANCY_SECONDS))
+		* ((output->limit == PT_PACE_BY_OCCUPANCY) - pace->resting);
 }
 
 /* Calls to hang up since their answers would find no agent. */
@@ -217,18 +220,20 @@ pt_pace_decide(PtPace *pace, const PtPaceSettings *settings, const PtPaceInput *
 {
 	PtRinging	ringing;
 	PtCurve		curve;
+	double		passed;
 
-	begin(pace, settings, input, output);
+	passed = begin(pace, settings, input, output);
 	pt_curve_count(&ringing, input->ringing, input->n_ringing);
 	pt_curve_build(&curve, pace, &ringing);
 	output->p_answer = curve.p;
 	output->answer_s = curve.answer_s;
 	output->acd_s = pace->acd;
 	output->occupancy = pace->occupancy;
-	find_thresholds(pace, input, output);
+	output->threshold = pt_budget_threshold(pace, input);
 	output->place = PLACE_MAX;
 	place_by_method(pace, settings, input, &ringing, &curve, output);
 	heed_reserved(pace, settings, input, output);
+	heed_occupancy(pace, settings, passed, output);
 	heed_limits(input, output);
 	withdraw(pace, settings, input, &ringing, &curve, output);
 }

@@ -58,15 +58,17 @@ typedef struct PtPace
 	float		ended[PT_PACE_SECONDS]; /* of them, those that ended in it */
 	double		answer_seed;	/* the chance of an answer before calls have told it */
 	double		fresh;			/* calls since the older ones were faded */
-	double		recent_answers; /* of the last calls */
-	double		recent_expected;	/* answers that the curve had expected of them */
+	double		lasting_p;		/* chance of an answer, averaged over half an hour of calling */
+	double		lasting_s;		/* seconds behind it, up to a bound */
 	double		acd;			/* average seconds of a talk */
 	double		talks;			/* behind acd, up to a bound */
 	double		live;			/* live answers of the window */
 	double		abandoned;		/* of them, abandoned */
+	double		ceiling;		/* of abandonment, as decided last */
 	double		alpha;			/* ceiling of abandonment, less the margin, as decided last */
 	double		threshold;		/* the greatest chance of loss at which a call is placed */
-	double		rest_threshold; /* the same, of the occupancy ceiling */
+	double		rest;			/* correction of the occupancy ceiling, a share of the agents */
+	double		resting;		/* share of decisions that the occupancy ceiling has bound, over minutes */
 	double		in_flight;		/* answers that were expected of the ringing calls */
 	double		occupancy;		/* share of agents at work, averaged over minutes */
 	double		decided_at;		/* now_s of the last decision */
@@ -79,6 +81,7 @@ typedef struct PtPaceOther
 	const PtPace *pace;			/* what that campaign has learnt */
 	const double *ages;			/* of its ringing calls */
 	int			n;
+	bool		calling;		/* it has targets left and is not paused */
 } PtPaceOther;
 
 /* What is the case. */
@@ -133,14 +136,15 @@ typedef struct PtPaceOutput
 	int			waiting;
 	int			ringing;		/* own calls, without those placed now */
 	int			others_ringing; /* those of campaigns with the same agents */
-	double		horizon_s;		/* mean time of the look-ahead */
-	double		expected_answers;	/* within it, of all ringing calls and those placed now */
+	double		horizon_s;		/* mean time of the look-ahead; this and what follows: predictive alone */
+	double		expected_answers;	/* within it, of the calls that ring */
+	double		new_answer;		/* chance that a call placed now is answered within it */
 	double		expected_frees; /* agents that become free within it */
-	double		loss;			/* chance that an answer finds no agent, after placing */
+	double		loss;			/* chance that an answer finds no agent, with the calls placed now */
 	double		threshold;		/* a call is placed while loss is not above it */
-	double		loss_threshold; /* the abandonment ceiling's, and ... */
-	double		occupancy_threshold;	/* ... the occupancy ceiling's; the smaller one counts */
-	double		p_answer;		/* chance that a new call needs an agent */
+	double		expected_busy;	/* agents at work then, without the calls placed now */
+	double		busy_limit;		/* that the occupancy ceiling allows; 0: no ceiling */
+	double		p_answer;		/* chance that a call needs an agent which does not fail at once */
 	double		acd_s;			/* average call duration */
 	double		answer_s;		/* mean time from originate to answer */
 	double		load;			/* A of PACE-05 in erlangs; 0 for other methods */

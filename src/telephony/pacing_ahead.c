@@ -18,6 +18,7 @@
 #define MODEL_ERROR 0.05		/* relative, of the ring curve, however many calls are behind it */
 #define CAP_SHARE 1.25			/* of the calls that keep all agents busy */
 #define CAP_DEVIATIONS 3.0
+#define PLACE_MAX 1e6
 
 /* What is expected until one point of time. */
 typedef struct Point
@@ -103,21 +104,24 @@ loss_with(const Ahead *ahead, int more)
 	return sum / POINTS;
 }
 
-/* The greatest number of calls more, up to most, whose loss is not above the threshold. */
+/*
+ * The greatest number of calls more, up to most, each of which was placed while
+ * the chance of loss was not above the threshold.
+ */
 static int
 calls_within(const Ahead *ahead, double threshold, int most)
 {
 	int			low = 0;
 	int			high = most + 1;	/* too many */
 
-	if (most <= 0 || loss_with(ahead, 1) > threshold)
+	if (most <= 0 || loss_with(ahead, 0) > threshold)
 		return 0;
 	low = 1;
 	while (low + 1 < high)
 	{
 		int			middle = low + (high - low > 2 * low ? low : (high - low) / 2);
 
-		if (loss_with(ahead, middle) <= threshold)
+		if (loss_with(ahead, middle - 1) <= threshold)
 			low = middle;
 		else
 			high = middle;
@@ -139,7 +143,7 @@ look_ahead(Ahead *ahead, const PtPace *pace, const PtPaceSettings *settings, con
 		Point	   *point = &ahead->points[j];
 
 		*point = (Point) {.after = pt_curve_quantile(curve, (j + 0.5) / POINTS)};
-		point->new_answer = pt_curve_answer(curve, 0, point->after);
+		point->new_answer = pt_curve_new(curve, point->after);
 		add_answers(point, own, curve);
 		add_frees(point, pace, settings, input);
 	}
@@ -164,19 +168,23 @@ line_cap(const PtPace *pace, const PtPaceSettings *settings, const PtPaceInput *
 	return CAP_SHARE * feed + CAP_DEVIATIONS * sqrt(feed) + input->idle / (2 * curve->p) + 2;
 }
 
-/* The means over the look-ahead, for the explanation. */
+/* The means over the look-ahead, for the occupancy ceiling and the explanation. */
 static void
-explain(PtPaceOutput *output, const Ahead *ahead, int room)
+take_means(PtPaceOutput *output, const Ahead *ahead)
 {
+	double		each = 0;
+
 	for (int j = 0; j < POINTS; j++)
 	{
 		const Point *point = &ahead->points[j];
 
 		output->horizon_s += point->after / POINTS;
-		output->expected_answers += (point->answers + room * point->new_answer) / POINTS;
+		output->expected_answers += point->answers / POINTS;
 		output->expected_frees += point->frees / POINTS;
+		each += point->new_answer / POINTS;
 	}
-	output->loss = loss_with(ahead, room);
+	output->new_answer = each;
+	output->expected_busy = output->busy + output->waiting + output->expected_answers - output->expected_frees;
 }
 
 /* Calls that may be placed now, by the chance of loss; fills what explains it. */
@@ -189,15 +197,12 @@ pt_ahead_room(PtPace *pace, const PtPaceSettings *settings, const PtPaceInput *i
 	int			room;
 
 	look_ahead(&ahead, pace, settings, input, own, curve);
+	take_means(output, &ahead);
 	output->line_cap = line_cap(pace, settings, input, curve);
-	most = (int) fmin(fmax(output->line_cap - output->ringing - output->others_ringing, 0), 1e6);
+	most = (int) fmin(fmax(output->line_cap - output->ringing - output->others_ringing, 0), PLACE_MAX);
 	room = calls_within(&ahead, output->threshold, most);
+	output->loss = loss_with(&ahead, room);
+	output->limit = room >= most ? PT_PACE_BY_CAP : PT_PACE_BY_AGENTS;
 	pace->in_flight = ahead.points[POINTS - 1].answers;
-	explain(output, &ahead, room);
-	if (room >= most)
-		output->limit = PT_PACE_BY_CAP;
-	else
-		output->limit = output->occupancy_threshold < output->loss_threshold
-			? PT_PACE_BY_OCCUPANCY : PT_PACE_BY_AGENTS;
 	return room;
 }

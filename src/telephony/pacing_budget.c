@@ -13,26 +13,33 @@
 
 #include <math.h>
 
-#define FIRST_THRESHOLD 0.01
+#define THRESHOLD_FIRST 0.02
 #define THRESHOLD_MIN 0.002
 #define THRESHOLD_MAX 0.5
-#define GAIN 0.3
+#define GAIN 0.3				/* of a live answer on the logarithm of the threshold */
 #define GAIN_IN_FLIGHT 15.0		/* answers in flight that halve the gain */
-#define HORIZON_CALLS 100.0		/* live answers over which the budget is evened out ... */
-#define HORIZON_SHARE 0.25		/* ... or this share of the window */
+#define EVEN_CALLS 100.0		/* live answers over which the budget is evened out ... */
+#define EVEN_SHARE 0.25			/* ... or this share of the window, if that is more */
 #define WANTED_MAX 1.23			/* of the ceiling less the margin */
 #define WANTED_MIN 0.1
-#define WARM_CALLS 400			/* first live answers, in which ... */
+#define WARM_CALLS 400.0		/* first live answers of a window, in which ... */
 #define WARM_SHARE 0.7			/* ... not more than this is wanted */
-#define STOP_CALLS 60			/* live answers before which the budget is not judged */
-#define REST_GAIN 0.03			/* of the occupancy ceiling, a second and for a whole too much */
+#define SPARE_FIRST 2.0			/* abandoned calls that a window may begin with; fades in that time */
+#define BRAKE_FROM 8.0			/* abandoned calls left to the ceiling from which the brake works ... */
+#define BRAKE_MIN 0.1			/* ... and so much of the threshold it leaves at last */
+#define STOP_LEFT 1.0			/* the next abandoned call would go beyond the ceiling */
+#define REST_GAIN 0.002			/* of an error of the occupancy on its correction, a second */
+#define REST_ERROR 0.05			/* larger errors count as this one */
+#define REST_MIN (-0.5)
+#define CALM 3.0				/* share of decisions bound by occupancy that stops the threshold: a third */
 
 /* The first thresholds. */
 void
 pt_budget_init(PtPace *pace)
 {
-	pace->threshold = FIRST_THRESHOLD;
-	pace->rest_threshold = THRESHOLD_MAX;
+	pace->threshold = THRESHOLD_FIRST;
+	pace->rest = 0;
+	pace->resting = 0;
 	pace->live = pace->abandoned = 0;
 	pace->in_flight = 0;
 }
@@ -41,12 +48,16 @@ pt_budget_init(PtPace *pace)
 static double
 wanted_share(const PtPace *pace)
 {
-	double		ahead = fmax(HORIZON_CALLS, pace->live * HORIZON_SHARE);
+	double		ahead = fmax(EVEN_CALLS, pace->live * EVEN_SHARE);
 
 	return pace->alpha + pt_budget_left(pace) / ahead;
 }
 
-/* A live answer: the threshold moves. */
+/*
+ * A live answer: the threshold moves, by less when many others are in flight
+ * that the last move has not reached yet.  While the occupancy ceiling keeps
+ * calls from being placed it does not rise: that few are abandoned is not its doing.
+ */
 void
 pt_budget_live(PtPace *pace, bool abandoned)
 {
@@ -54,6 +65,8 @@ pt_budget_live(PtPace *pace, bool abandoned)
 	double		most = pace->alpha * WANTED_MAX;
 	double		wanted;
 
+	if (!abandoned)
+		gain *= fmax(1 - CALM * pace->resting, 0);
 	pace->live += 1;
 	pace->abandoned += abandoned;
 	if (pace->live <= WARM_CALLS)
@@ -61,6 +74,45 @@ pt_budget_live(PtPace *pace, bool abandoned)
 	wanted = fmin(fmax(wanted_share(pace), pace->alpha * WANTED_MIN), most);
 	pace->threshold *= exp(gain * (wanted - abandoned));
 	pace->threshold = fmin(fmax(pace->threshold, THRESHOLD_MIN), THRESHOLD_MAX);
+}
+
+/* Abandoned calls until the ceiling itself; the first live answers have some to spare. */
+static double
+left_to_ceiling(const PtPace *pace)
+{
+	return pace->ceiling * pace->live - pace->abandoned + SPARE_FIRST * fmax(0, 1 - pace->live / WARM_CALLS);
+}
+
+/* How much of the threshold counts: near the ceiling it is braked. */
+static double
+brake(const PtPace *pace)
+{
+	return fmin(fmax(left_to_ceiling(pace) / BRAKE_FROM, BRAKE_MIN), 1);
+}
+
+/*
+ * The threshold that counts.  Campaigns with the same agents lose their answers
+ * to each other: they have one threshold, the mean of what they have learnt, and
+ * the one with the least to lose brakes all of them.
+ */
+double
+pt_budget_threshold(const PtPace *pace, const PtPaceInput *input)
+{
+	double		sum = log(pace->threshold);
+	double		part = brake(pace);
+	int			n = 1;
+
+	for (int i = 0; i < input->n_others; i++)
+	{
+		const PtPaceOther *other = &input->others[i];
+
+		if (other->n == 0 && !other->calling)
+			continue;
+		sum += log(other->pace->threshold);
+		part = fmin(part, brake(other->pace));
+		n++;
+	}
+	return fmax(exp(sum / n) * part, THRESHOLD_MIN);
 }
 
 /* Abandoned calls that the window still allows. */
@@ -72,27 +124,30 @@ pt_budget_left(const PtPace *pace)
 
 /*
  * Must every call have an agent of its own until the budget has recovered?  The
- * predictive method steers and may run over for a while; others may not.
+ * predictive method steers and brakes long before; with several campaigns it has
+ * the brake alone, since for one campaign there might never be an idle agent.
  */
 bool
-pt_budget_spent(const PtPace *pace, bool predictive)
+pt_budget_spent(const PtPace *pace, bool predictive, bool alone)
 {
+	if (pace->ceiling >= 1)
+		return false;
 	if (pace->alpha <= 0)
 		return true;
 	if (predictive)
-		return pace->live > STOP_CALLS && wanted_share(pace) <= 0;
-	return pace->alpha < 0.9 && pt_budget_left(pace) < 1;
+		return alone && left_to_ceiling(pace) < STOP_LEFT;
+	return pt_budget_left(pace) < STOP_LEFT;
 }
 
-/* The occupancy ceiling: its threshold falls while agents work more than that, averaged over minutes. */
+/*
+ * The occupancy ceiling is held by what is expected to be busy; what that misses
+ * of the average over minutes is corrected slowly, while the ceiling binds.
+ */
 void
 pt_budget_rest(PtPace *pace, double ceiling, double passed)
 {
-	if (ceiling >= 1)
-	{
-		pace->rest_threshold = THRESHOLD_MAX;
-		return;
-	}
-	pace->rest_threshold *= exp(REST_GAIN * passed * (ceiling - pace->occupancy));
-	pace->rest_threshold = fmin(fmax(pace->rest_threshold, THRESHOLD_MIN), THRESHOLD_MAX);
+	double		error = fmin(fmax(ceiling - pace->occupancy, -REST_ERROR), REST_ERROR);
+
+	pace->rest += REST_GAIN * error * passed;
+	pace->rest = fmin(fmax(pace->rest, REST_MIN), 0);
 }

@@ -9,13 +9,18 @@
  * of Kaplan and Meier): without them those that end early, which are known
  * first, would weigh too much.  Old calls fade: the memory is the longer of
  * MEMORY_CALLS calls and MEMORY_SECONDS seconds, and stands still in pauses.
+ *
+ * A trunk that fails for a while must not teach that many calls are needed for
+ * an answer: the agents would be flooded when it recovers.  So calls that fail at
+ * once do not count for those placed now, and the chance of an answer is never
+ * taken for less than a share of what it has been for half an hour.
  */
 #include "telephony/pacing_internal.h"
 
 #include <math.h>
 #include <string.h>
 
-#define MEMORY_CALLS 333.0
+#define MEMORY_CALLS 200.0
 #define MEMORY_SECONDS 240.0
 #define SEED_CALLS 6.0			/* the seed weighs as much */
 #define SEED_FROM 4				/* the seed's answers come from this second ... */
@@ -23,6 +28,10 @@
 #define SEED_END 28				/* and the other calls end from this one */
 #define SEED_END_RATE 0.1		/* so many a second */
 #define P_MIN 0.005				/* floor of the chance of an answer (PACE-08) */
+#define SET_UP_SECONDS 2		/* a call that ends before has failed at once */
+#define LASTING_SECONDS 1800.0	/* of calling, over which the lasting chance of an answer is averaged */
+#define LASTING_FIRST 120.0		/* its seed weighs as much */
+#define LASTING_SHARE 0.4		/* of it is the least that the present chance may fall to */
 #define RATE_MAX 0.98			/* of calls that stop to ring within a second */
 
 static int
@@ -59,7 +68,8 @@ pt_curve_init(PtPace *pace)
 	memset(pace->answered, 0, sizeof(pace->answered));
 	memset(pace->ended, 0, sizeof(pace->ended));
 	pace->fresh = 0;
-	pace->recent_answers = pace->recent_expected = 0;
+	pace->lasting_p = pace->answer_seed;
+	pace->lasting_s = 0;
 }
 
 /* Sorts ringing calls by second. */
@@ -78,16 +88,23 @@ pt_curve_count(PtRinging *ringing, const double *ages, int n)
 	}
 }
 
-/* Lets old calls fade by those that have come since, but not faster than time passes. */
+/*
+ * Lets old calls fade by those that have come since, but not faster than time
+ * passes; and moves the lasting chance of an answer by that time.
+ */
 void
 pt_curve_fade(PtPace *pace, double passed)
 {
 	double		by = fmin(pace->fresh / MEMORY_CALLS, passed / MEMORY_SECONDS);
 	double		keep = exp(-by);
+	PtCurve		curve;
 
 	pace->fresh = 0;
 	if (by <= 0)
 		return;
+	pace->lasting_s = fmin(pace->lasting_s + passed, LASTING_SECONDS);
+	pt_curve_build(&curve, pace, NULL);
+	pace->lasting_p += (curve.plain_p - pace->lasting_p) * passed / (pace->lasting_s + LASTING_FIRST);
 	for (int b = 0; b < PT_PACE_SECONDS; b++)
 	{
 		pace->risk[b] *= keep;
@@ -186,7 +203,11 @@ pt_curve_build(PtCurve *curve, const PtPace *pace, const PtRinging *ringing)
 		answer_s += left * answer * (b + 0.5);
 		ring_s += (left + curve->ringing[b + 1]) / 2;
 	}
-	curve->p = fmax(curve->answered[PT_PACE_SECONDS], P_MIN);
+	curve->set_up = curve->ringing[SET_UP_SECONDS] + curve->answered[SET_UP_SECONDS];
+	curve->p = curve->answered[PT_PACE_SECONDS] / curve->set_up;
+	curve->plain_p = curve->p;
+	curve->raise = fmax(1, fmax(pace->lasting_p * LASTING_SHARE, P_MIN) / fmax(curve->p, 1e-9));
+	curve->p = fmin(curve->p * curve->raise, 1);
 	curve->answer_s = curve->answered[PT_PACE_SECONDS] > 0 ? answer_s / curve->answered[PT_PACE_SECONDS] : SEED_FROM;
 	curve->ring_s = ring_s;
 	curve->calls = risk[0] + SEED_CALLS;
@@ -211,7 +232,18 @@ pt_curve_answer(const PtCurve *curve, double age, double within)
 	double		left = value_at(curve->ringing, age);
 	double		more = value_at(curve->answered, age + within) - value_at(curve->answered, age);
 
-	return left > 1e-9 ? fmin(more / left, 1) : 0;
+	return left > 1e-9 ? fmin(more / left * curve->raise, 1) : 0;
+}
+
+/*
+ * The same of a call that is placed now.  That it is set up is taken for granted:
+ * one that fails at once is replaced a second later.  Placing many because most
+ * fail would flood the agents when a trunk recovers.
+ */
+double
+pt_curve_new(const PtCurve *curve, double within)
+{
+	return fmin(pt_curve_answer(curve, 0, within) / curve->set_up, 1);
 }
 
 /* Age at which this share of the answers has come. */
@@ -234,5 +266,5 @@ pt_pace_p_answer(const PtPace *pace)
 	PtCurve		curve;
 
 	pt_curve_build(&curve, pace, NULL);
-	return curve.p;
+	return curve.plain_p * curve.set_up;
 }

@@ -84,7 +84,7 @@ curve_valid(const PtPace *pace)
 			return false;
 	}
 	return within(pace->answer_seed, 0.01, 1) && within(pace->fresh, 0, 1e12)
-		&& within(pace->recent_answers, 0, 1e9) && within(pace->recent_expected, 0, 1e9);
+		&& within(pace->lasting_p, 0, 1) && within(pace->lasting_s, 0, 1e9);
 }
 
 bool
@@ -98,7 +98,8 @@ pt_pace_valid(const void *bytes, size_t size)
 	return pace.version == PT_PACE_VERSION && pace.size == (int32_t) sizeof(pace) && curve_valid(&pace)
 		&& within(pace.acd, TALK_MIN, TALK_MAX) && within(pace.talks, 0, TALKS_MAX)
 		&& within(pace.live, 0, 1e15) && within(pace.abandoned, 0, 1e15) && within(pace.alpha, 0, 1)
-		&& within(pace.threshold, 0, 1) && within(pace.rest_threshold, 0, 1)
+		&& within(pace.threshold, 0, 1) && within(pace.rest, -1, 1)
+		&& within(pace.resting, 0, 1)
 		&& within(pace.in_flight, 0, 1e9) && within(pace.occupancy, 0, 1)
 		&& isfinite(pace.decided_at) && within(pace.erlang_key[0], 0, 1e9)
 		&& within(pace.erlang_key[1], 0, 1) && within(pace.erlang_key[2], 0, 1)

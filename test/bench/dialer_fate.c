@@ -105,7 +105,7 @@ sim_fate(SimFate *fate, const SimScenario *scenario, uint64_t seed, int campaign
 	if (now >= scenario->dead_from && now < scenario->dead_to)
 	{
 		fate->answers = false;
-		fate->rings_s = 0.1;
+		fate->rings_s = scenario->dead_rings_s;
 	}
 }
 

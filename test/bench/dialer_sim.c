@@ -460,7 +460,9 @@ decide(Sim *sim, int c)
 	{
 		if (other == c)
 			continue;
-		others[input.n_others++] = (PtPaceOther) {&sim->campaigns[other].pace, room, sim->campaigns[other].n_ringing};
+		others[input.n_others++] = (PtPaceOther) {&sim->campaigns[other].pace, room, sim->campaigns[other].n_ringing,
+			sim->scenario->contacts == 0 || sim->campaigns[other].placed < sim->scenario->contacts
+		};
 		room = write_ages(sim, &sim->campaigns[other], room);
 	}
 	if (sim->scenario->contacts > 0)

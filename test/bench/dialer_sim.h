@@ -43,6 +43,7 @@ typedef struct SimScenario
 	int64_t		contacts;		/* of each campaign; 0: any number */
 	double		dead_from;		/* the trunk refuses every call between these seconds */
 	double		dead_to;
+	double		dead_rings_s;	/* until it does */
 	double		pause_from;		/* nothing is decided between these seconds */
 	double		pause_to;
 } SimScenario;
