@@ -328,8 +328,14 @@ CREATE TABLE portatext.call (
     b_rate portatext.credits,
     client_ref text,
     problem text,
+    observed boolean NOT NULL DEFAULT false,
     created_at timestamptz NOT NULL DEFAULT portatext.now()
 ) WITH (fillfactor = 60);
+CREATE INDEX call_unobserved ON portatext.call (call_id) WHERE NOT observed;
+CREATE INDEX call_waiting ON portatext.call (waiting_at)
+    WHERE waiting_at IS NOT NULL AND b_answered_at IS NULL AND abandoned_at IS NULL AND ended_at IS NULL;
+CREATE INDEX call_look_at ON portatext.call (look_at) WHERE look_at IS NOT NULL AND ended_at IS NULL;
+CREATE INDEX call_hang_up ON portatext.call (hang_up_at) WHERE hang_up_at IS NOT NULL AND ended_at IS NULL;
 CREATE INDEX call_account ON portatext.call (account_id, call_id);
 CREATE INDEX call_number ON portatext.call (account_id, (to_number::text), call_id);
 CREATE INDEX call_of_campaign ON portatext.call (campaign_id, call_id) WHERE campaign_id IS NOT NULL;
@@ -361,6 +367,7 @@ COMMENT ON COLUMN portatext.call.per_call IS 'Credits for the call itself, due w
 COMMENT ON COLUMN portatext.call.rate IS 'Credits for a minute of leg A.';
 COMMENT ON COLUMN portatext.call.b_rate IS 'Credits for a minute of leg B; null: nothing is charged for it, or it was not answered.';
 COMMENT ON COLUMN portatext.call.problem IS 'What the engine said when it did not take it.';
+COMMENT ON COLUMN portatext.call.observed IS 'Has ended, and all that the pacing of its run learns from it is in call_pace.state.';
 SELECT pg_catalog.pg_extension_config_dump('portatext.call', '');
 
 CREATE TYPE portatext.call_event_kind AS ENUM ('placed', 'ringing', 'answered', 'amd', 'digits', 'waiting', 'ended');

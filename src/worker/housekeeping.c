@@ -7,6 +7,7 @@
 #include "catalog/pg_type.h"
 #include "utils/timestamp.h"
 
+#include "worker/session_internal.h"
 #include "worker/settings.h"
 #include "worker/shared.h"
 
@@ -35,6 +36,15 @@ pt_task_opt_outs(void *arg)
 	};
 
 	pt_plan_run(&plan, NULL, NULL, SPI_OK_SELECT);
+}
+
+/* A dialer runs where there is an engine. */
+void
+pt_task_engines(void *arg)
+{
+	static PtPlan plan = {.sql = "SELECT FROM portatext.engine LIMIT 1"};
+
+	pt_session_publish_engine(pt_plan_run(&plan, NULL, NULL, SPI_OK_SELECT) > 0);
 }
 
 /* Inbound messages of which parts stay away are taken in as far as they are there. */

@@ -51,6 +51,7 @@ typedef struct PtDatabase
 	int			children;		/* workers started and not seen to end */
 	int			dispatchers;	/* settings as this database has them */
 	int			receiver_port;
+	bool		has_engine;		/* of telephony: a dialer is wanted */
 } PtDatabase;
 
 /* What a worker is doing, for the view. */

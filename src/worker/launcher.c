@@ -196,6 +196,8 @@ want_database(PtDatabase *entry, int *probes)
 	for (int i = 0; i < entry->dispatchers; i++)
 		pt_child_want(entry->oid, PT_DISPATCHER, i);
 	pt_child_want(entry->oid, PT_RUNNER, 0);
+	if (entry->has_engine)
+		pt_child_want(entry->oid, PT_DIALER, 0);
 	if (entry->receiver_port > 0 && port_taken(entry))
 		report_port(entry);
 	else if (entry->receiver_port > 0)

@@ -16,6 +16,7 @@ extern PGDLLEXPORT void pt_scheduler_main(Datum arg);
 static PtTask tasks[] = {
 	{.name = "release of parked messages",.body = pt_task_release,.period_ms = SWEEP_MS,.on_wake = true},
 	{.name = "expiry",.body = pt_task_expire,.period_ms = SWEEP_MS},
+	{.name = "engines of telephony",.body = pt_task_engines,.period_ms = SWEEP_MS,.on_wake = true},
 	{.name = "opt-outs at carriers",.body = pt_task_opt_outs,.period_ms = SWEEP_MS,.on_wake = true},
 	{.name = "inbound: missing parts",.body = pt_task_late_parts,.period_ms = SWEEP_MS},
 	{.name = "balance: absorbing credits",.body = pt_task_absorb,.period_ms = SWEEP_MS},

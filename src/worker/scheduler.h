@@ -14,6 +14,7 @@ extern void pt_task_watch_late(void *task);
 extern void pt_task_watch_due(void *task);
 extern void pt_task_strays(void *task); /* housekeeping.c */
 extern void pt_task_opt_outs(void *task);
+extern void pt_task_engines(void *task);
 extern void pt_task_late_parts(void *task);
 extern void pt_task_absorb(void *task);
 extern void pt_task_alerts(void *task);

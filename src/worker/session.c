@@ -112,6 +112,24 @@ pt_session_publish(void)
 	pt_wake_launcher(false);
 }
 
+void
+pt_session_publish_engine(bool has_engine)
+{
+	PtDatabase *entry;
+	bool		changed = false;
+
+	LWLockAcquire(pt_shared->lock, LW_EXCLUSIVE);
+	entry = pt_database_find(MyDatabaseId);
+	if (entry != NULL)
+	{
+		changed = entry->has_engine != has_engine;
+		entry->has_engine = has_engine;
+	}
+	LWLockRelease(pt_shared->lock);
+	if (changed)
+		pt_wake_launcher(false);
+}
+
 /* Changes of this database's extensions so far. */
 static uint32
 read_changes(void)

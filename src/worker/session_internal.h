@@ -14,6 +14,9 @@ extern void pt_session_fix_settings(void);
 /* The scheduler tells the launcher this database's settings. */
 extern void pt_session_publish(void);
 
+/* It tells the launcher whether there is an engine of telephony: a dialer is wanted then. */
+extern void pt_session_publish_engine(bool has_engine);
+
 /* Statistics not yet sent must be within so many milliseconds; 0: none. */
 extern void pt_session_note_stats(long ms);
 

@@ -17,6 +17,7 @@ typedef enum PtWorkerKind
 	PT_SCHEDULER,
 	PT_RECEIVER,
 	PT_RUNNER,
+	PT_DIALER,
 	PT_WORKER_KINDS
 } PtWorkerKind;
 

@@ -17,7 +17,7 @@ PtSlot	   *pt_my_slot = NULL;
 const char *
 pt_kind_name(PtWorkerKind kind)
 {
-	static const char *const names[] = {"launcher", "dispatcher", "scheduler", "receiver", "runner"};
+	static const char *const names[] = {"launcher", "dispatcher", "scheduler", "receiver", "runner", "dialer"};
 
 	return names[kind];
 }
