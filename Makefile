@@ -171,6 +171,8 @@ SQL_PARTS = \
 	src/telephony/campaign_call.sql \
 	src/telephony/live.sql \
 	src/campaign/contacts.sql \
+	src/telephony/explain.sql \
+	src/telephony/place.sql \
 	src/worker/worker.sql \
 	src/worker/health.sql \
 	src/access/access.sql \

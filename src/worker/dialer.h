@@ -5,9 +5,9 @@
 #ifndef PORTATEXT_DIALER_H
 #define PORTATEXT_DIALER_H
 
-#include "lib/ilist.h"
-
 #include "portatext.h"
+
+#include "lib/ilist.h"
 
 #include "telephony/claim_call.h"
 #include "telephony/engine.h"
