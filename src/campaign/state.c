@@ -37,4 +37,5 @@ pt_campaign_set_state(int64 run_id, const char *state, const char *reason)
 		values[2] = CStringGetTextDatum(reason);
 	pt_plan_run_latest(&state_plan, values, reason == NULL ? "  n " : NULL, SPI_OK_INSERT);
 	pt_wake_kind_at_commit(PT_RUNNER);
+	pt_wake_kind_at_commit(PT_DIALER);
 }

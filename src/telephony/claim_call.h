@@ -49,8 +49,8 @@ typedef struct PtDialOrder
 	PtCallOrder order;			/* without events_url and sounds_url */
 } PtDialOrder;
 
-/* Reads the orders of calls; returns how many, in no certain order. */
-extern int	pt_call_orders(Datum ids, PtDialOrder **orders);
+/* Reads the orders of calls into a memory context; returns how many, in no certain order. */
+extern int	pt_call_orders(Datum ids, MemoryContext into, PtDialOrder **orders);
 
 /* Ends the run if no target is left and no call goes on; true: it has. */
 extern bool pt_run_finish(PtDialRun *run);

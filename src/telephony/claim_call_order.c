@@ -131,9 +131,10 @@ read_amd(PtAmd *amd, uint64 row)
 }
 
 int
-pt_call_orders(Datum ids, PtDialOrder **orders)
+pt_call_orders(Datum ids, MemoryContext into, PtDialOrder **orders)
 {
 	int			n = (int) pt_plan_run_latest(&orders_plan, &ids, NULL, SPI_OK_SELECT);
+	MemoryContext old = MemoryContextSwitchTo(into);
 
 	*orders = palloc0_array(PtDialOrder, Max(n, 1));
 	for (int i = 0; i < n; i++)
@@ -142,5 +143,6 @@ pt_call_orders(Datum ids, PtDialOrder **orders)
 		read_order(&(*orders)[i], i);
 		read_amd(&(*orders)[i].amd, i);
 	}
+	MemoryContextSwitchTo(old);
 	return n;
 }

@@ -214,7 +214,7 @@ make_flow(const PtDialRun *run, PtTarget *target)
 		target->variables = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(target->body)));
 	if (target->flow != NULL || !run->facts.has_variables)
 		return;
-	target->flow = pt_flow_render(run->flow, target->variables);
+	target->flow = pt_target_flow(run->flow, target->variables);
 	if (target->flow == NULL)
 		set_aside(target, "skipped", pt_refusal_name(PT_REFUSE_MISSING_VARIABLE));
 }

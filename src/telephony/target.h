@@ -47,6 +47,6 @@ extern void pt_targets_write(const PtDialRun *run, const PtTarget *targets, int 
 extern void pt_cursors_write(const PtDialRun *run, const PtTarget *targets, int n);
 
 /* The flow with a target's variables in its texts; NULL: one is missing.  target_text.c. */
-extern char *pt_flow_render(const char *flow, const Jsonb *variables);
+extern char *pt_target_flow(const char *flow, const Jsonb *variables);
 
 #endif							/* PORTATEXT_TARGET_H */

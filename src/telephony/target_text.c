@@ -38,7 +38,7 @@ append_value(StringInfo out, const Jsonb *variables, const char *name, size_t le
 }
 
 char *
-pt_flow_render(const char *flow, const Jsonb *variables)
+pt_target_flow(const char *flow, const Jsonb *variables)
 {
 	StringInfoData out;
 	PtPiece		piece;

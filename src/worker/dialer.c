@@ -122,6 +122,7 @@ static void
 claim_body(void *arg)
 {
 	Claim	   *claim = arg;
+	MemoryContext keep = CurrentMemoryContext;	/* SPI's own ends with the transaction */
 	PtColumn	ids = {UUIDOID};
 	TimestampTz now = pt_now();
 	PtRole		saved;
@@ -135,7 +136,7 @@ claim_body(void *arg)
 			pt_calls_claim(claim->runs[i], now, &ids);
 	pt_tick_write(claim->runs, claim->n, now);
 	if (ids.n > 0)
-		claim->n_orders = pt_call_orders(pt_column_array(&ids), &claim->orders);
+		claim->n_orders = pt_call_orders(pt_column_array(&ids), keep, &claim->orders);
 	pt_become_caller(&saved);
 	PT_POINT("call_before_commit");
 }
@@ -259,6 +260,7 @@ static void
 queued_body(void *arg)
 {
 	Claim	   *claim = arg;
+	MemoryContext keep = CurrentMemoryContext;	/* SPI's own ends with the transaction */
 	PtColumn	ids = {UUIDOID};
 	TimestampTz next;
 	TimestampTz now = pt_now();
@@ -270,7 +272,7 @@ queued_body(void *arg)
 	pt_dial_engines_refresh();
 	pt_queued_claim(now, pt_dial_room, QUEUED_MAX, &ids);
 	if (ids.n > 0)
-		claim->n_orders = pt_call_orders(pt_column_array(&ids), &claim->orders);
+		claim->n_orders = pt_call_orders(pt_column_array(&ids), keep, &claim->orders);
 	next = pt_queued_next();
 	queued_at = next == DT_NOEND ? DT_NOEND : GetCurrentTimestamp() + Max(next - now, 0);
 	pt_become_caller(&saved);

@@ -89,6 +89,7 @@ static void
 connect_body(void *arg)
 {
 	Turn	   *turn = arg;
+	MemoryContext keep = CurrentMemoryContext;	/* SPI's own ends with the transaction */
 	TimestampTz now = pt_now();
 	PtColumn	taken = {UUIDOID};
 	PtColumn	left = {UUIDOID};
@@ -111,9 +112,9 @@ connect_body(void *arg)
 	}
 	abandon(&left, now);
 	if (taken.n > 0)
-		turn->n_connect = pt_call_orders(pt_column_array(&taken), &turn->connect);
+		turn->n_connect = pt_call_orders(pt_column_array(&taken), keep, &turn->connect);
 	if (left.n > 0)
-		turn->n_abandon = pt_call_orders(pt_column_array(&left), &turn->abandon);
+		turn->n_abandon = pt_call_orders(pt_column_array(&left), keep, &turn->abandon);
 	pt_become_caller(&saved);
 	PT_POINT("call_connect");
 }

@@ -184,6 +184,7 @@ static void
 local_body(void *arg)
 {
 	Batch	   *batch = arg;
+	MemoryContext keep = CurrentMemoryContext;	/* SPI's own ends with the transaction */
 	PtColumn	ids = {UUIDOID};
 	PtDialOrder *orders;
 	PtCallEvent *events;
@@ -196,7 +197,7 @@ local_body(void *arg)
 	pt_become_keeper(&saved);
 	for (int i = 0; i < batch->n; i++)
 		pt_column_add_uuid(&ids, &batch->calls[i]->id);
-	n_orders = pt_call_orders(pt_column_array(&ids), &orders);
+	n_orders = pt_call_orders(pt_column_array(&ids), keep, &orders);
 	events = palloc(sizeof(PtCallEvent) * COURSE_MAX * Max(n_orders, 1));
 	for (int i = 0, next; i < n_orders; i = next)
 	{

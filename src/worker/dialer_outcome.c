@@ -185,6 +185,7 @@ static void
 write_body(void *arg)
 {
 	Batch	   *batch = arg;
+	MemoryContext keep = CurrentMemoryContext;	/* SPI's own ends with the transaction */
 	PtColumn	accepted[2] = {{UUIDOID}, {TEXTOID}};
 	PtColumn	unclear[2] = {{UUIDOID}, {TEXTOID}};
 	TimestampTz now = pt_now();
@@ -212,7 +213,7 @@ write_body(void *arg)
 		pt_plan_run_latest(&unclear_plan, values, NULL, SPI_OK_UPDATE);
 	}
 	if (batch->again.n > 0)
-		batch->n_orders = pt_call_orders(pt_column_array(&batch->again), &batch->orders);
+		batch->n_orders = pt_call_orders(pt_column_array(&batch->again), keep, &batch->orders);
 	pt_become_caller(&saved);
 	PT_POINT("call_outcome");
 }

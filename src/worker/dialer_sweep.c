@@ -7,6 +7,8 @@
 #include "worker/dialer.h"
 
 #include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/hsearch.h"
 #include "utils/timestamp.h"
 
@@ -60,6 +62,7 @@ static PtPlan hang_up_plan = {
 /* What a sweep leads to. */
 typedef struct Sweep
 {
+	MemoryContext keep;			/* SPI's own ends with the transaction */
 	PtDialOrder *ask;
 	int			n_ask;
 	PtDialOrder *hang_up;
@@ -111,7 +114,7 @@ look_at_silent(Sweep *sweep, TimestampTz now)
 	}
 	set_times(&set_look_plan, &ask, now + ASK_AGAIN_US);
 	if (ask.n > 0)
-		sweep->n_ask = pt_call_orders(pt_column_array(&ask), &sweep->ask);
+		sweep->n_ask = pt_call_orders(pt_column_array(&ask), sweep->keep, &sweep->ask);
 }
 
 /* Writes hang_up_at for calls. */
@@ -240,19 +243,21 @@ hang_up(Sweep *sweep, TimestampTz now)
 			pt_column_add_uuid(&ids, id);
 	}
 	if (ids.n > 0)
-		sweep->n_hang_up = pt_call_orders(pt_column_array(&ids), &sweep->hang_up);
+		sweep->n_hang_up = pt_call_orders(pt_column_array(&ids), sweep->keep, &sweep->hang_up);
 }
 
 /* PtTxBody: what is to be hung up. */
 static void
 hang_up_body(void *arg)
 {
+	Sweep	   *sweep = arg;
 	PtRole		saved;
 
+	sweep->keep = CurrentMemoryContext;
 	if (!pt_installation_ok())
 		return;
 	pt_become_keeper(&saved);
-	hang_up(arg, pt_now());
+	hang_up(sweep, pt_now());
 	pt_become_caller(&saved);
 }
 
@@ -264,6 +269,7 @@ sweep_body(void *arg)
 	TimestampTz now = pt_now();
 	PtRole		saved;
 
+	sweep->keep = CurrentMemoryContext;
 	if (!pt_installation_ok())
 		return;
 	pt_become_keeper(&saved);
