@@ -242,7 +242,7 @@ act(const PtCallEvent *events, PtCallRow **rows, const int *places, int n, Times
 void
 pt_dialer_wake(void)
 {
-	pt_wake_kind_at_commit(PT_RUNNER);
+	pt_wake_kind_at_commit(PT_DIALER);
 }
 
 int

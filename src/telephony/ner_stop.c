@@ -46,7 +46,7 @@ pt_ner_stop(int64 run_id, int64 issued, int64 failed)
 
 	if (pt_plan_run_latest(&stop_plan, values, NULL, SPI_OK_INSERT) == 0)
 		return false;
-	pt_wake_kind_at_commit(PT_RUNNER);
+	pt_wake_kind_at_commit(PT_DIALER);
 	return true;
 }
 
