@@ -66,8 +66,6 @@ decision_json(const PtDialRun *run)
 	add_number(&json, "expected_frees", o->expected_frees);
 	add_number(&json, "loss", o->loss);
 	add_number(&json, "threshold", o->threshold);
-	add_number(&json, "loss_threshold", o->loss_threshold);
-	add_number(&json, "occupancy_threshold", o->occupancy_threshold);
 	add_number(&json, "p_answer", o->p_answer);
 	add_number(&json, "acd_s", o->acd_s);
 	add_number(&json, "answer_s", o->answer_s);
