@@ -88,6 +88,9 @@ SELECT pg_temp.refused(format('SELECT portatext.drop_sound(%s)', :hello)), pg_te
 INSERT INTO portatext.call (account_id, engine_id, trunk_id, to_number, flow, state)
     SELECT :one, t.engine_id, t.trunk_id, '+12223334444', format('[{"play": {"sound_id": %s}}]', :bye)::jsonb, 'queued' FROM portatext.trunk t WHERE t.trunk_id = :spare;
 SELECT pg_temp.refused(format('SELECT portatext.drop_sound(%s)', :bye)), pg_temp.refused(format('SELECT portatext.drop_trunk(%s)', :spare));
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT portatext.drop_sound(:bye);
+ROLLBACK;
 UPDATE portatext.campaign_run SET state = 'finished';
 UPDATE portatext.call SET state = 'ended', ended_at = portatext.now(), result = 'CANCELLED';
 SELECT pg_temp.refused(format('SELECT portatext.drop_sound(%s)', s)) FROM (VALUES (:hello), (:bye)) v (s);

@@ -65,19 +65,23 @@ static bool
 account_has(int64 account_id, bool trunk, int64 id, bool lock)
 {
 	static PtPlan sound = {
-		"SELECT FROM portatext.sound WHERE account_id OPERATOR(pg_catalog.=) $1 AND sound_id OPERATOR(pg_catalog.=) $2",
+		"SELECT FROM portatext.sound"
+		" WHERE account_id OPERATOR(pg_catalog.=) $1 AND sound_id OPERATOR(pg_catalog.=) $2",
 		2, {INT8OID, INT8OID}
 	};
 	static PtPlan lock_sound = {
-		"SELECT FROM portatext.sound WHERE account_id OPERATOR(pg_catalog.=) $1 AND sound_id OPERATOR(pg_catalog.=) $2 FOR KEY SHARE",
+		"SELECT FROM portatext.sound"
+		" WHERE account_id OPERATOR(pg_catalog.=) $1 AND sound_id OPERATOR(pg_catalog.=) $2 FOR KEY SHARE",
 		2, {INT8OID, INT8OID}
 	};
 	static PtPlan of_trunk = {
-		"SELECT FROM portatext.trunk WHERE account_id OPERATOR(pg_catalog.=) $1 AND trunk_id OPERATOR(pg_catalog.=) $2 AND NOT dropped",
+		"SELECT FROM portatext.trunk"
+		" WHERE account_id OPERATOR(pg_catalog.=) $1 AND trunk_id OPERATOR(pg_catalog.=) $2 AND NOT dropped",
 		2, {INT8OID, INT8OID}
 	};
 	static PtPlan lock_trunk = {
-		"SELECT FROM portatext.trunk WHERE account_id OPERATOR(pg_catalog.=) $1 AND trunk_id OPERATOR(pg_catalog.=) $2 AND NOT dropped FOR SHARE",
+		"SELECT FROM portatext.trunk"
+		" WHERE account_id OPERATOR(pg_catalog.=) $1 AND trunk_id OPERATOR(pg_catalog.=) $2 AND NOT dropped FOR SHARE",
 		2, {INT8OID, INT8OID}
 	};
 	Datum		values[2] = {Int64GetDatum(account_id), Int64GetDatum(id)};
@@ -182,29 +186,36 @@ fill_steps(PtCallFlow *flow, const Jsonb *const *layers, int n, PtFlowProblem *p
 	return true;
 }
 
-/* What comes out is read again: values may be too long, no destination, or have braces. */
+/* What came out is read again: values may be too long, no destination, or have braces. */
+static bool
+check_filled(const char *text, PtFlowProblem *problem)
+{
+	PtCallFlow *flow = palloc(sizeof(PtCallFlow));
+	bool		good = pt_flow_parse(text, strlen(text), flow, problem);
+
+	if (good && flow->facts.has_variables)
+	{
+		snprintf(problem->path, sizeof(problem->path), "flow");
+		snprintf(problem->text, sizeof(problem->text), "a variable's value has braces");
+		good = false;
+	}
+	pfree(flow);
+	return good;
+}
+
 char *
 pt_call_flow_fill(Jsonb *flow, const Jsonb *const *layers, int n, PtFlowProblem *problem)
 {
 	PtCallFlow *parsed;
-	PtCallFlow *again;
-	char	   *text;
+	char	   *text = NULL;
 
-	if (!parse(flow, &parsed, problem))
-		return NULL;
-	if (!parsed->facts.has_variables)
-		return write_text(parsed);
-	if (!fill_steps(parsed, layers, n, problem))
-		return NULL;
-	text = write_text(parsed);
-	again = palloc(sizeof(PtCallFlow));
-	if (!pt_flow_parse(text, strlen(text), again, problem))
-		return NULL;
-	if (!again->facts.has_variables)
-		return text;
-	snprintf(problem->path, sizeof(problem->path), "flow");
-	snprintf(problem->text, sizeof(problem->text), "a variable's value has braces");
-	return NULL;
+	if (parse(flow, &parsed, problem) &&
+		(!parsed->facts.has_variables || fill_steps(parsed, layers, n, problem)))
+		text = write_text(parsed);
+	if (text != NULL && parsed->facts.has_variables && !check_filled(text, problem))
+		text = NULL;
+	pfree(parsed);
+	return text;
 }
 
 /* portatext.check_flow(flow) */

@@ -89,12 +89,8 @@ CREATE FUNCTION portatext.drop_sound(sound_id bigint) RETURNS void
 #variable_conflict use_column
 DECLARE
     account constant bigint := portatext.lock_sound(drop_sound.sound_id);
-    used constant text := portatext.flow_user(account, ARRAY['sound_id'], drop_sound.sound_id);
 BEGIN
-    IF used IS NOT NULL THEN
-        RAISE EXCEPTION 'sound % is used by %', drop_sound.sound_id, used USING ERRCODE = 'object_in_use',
-            HINT = 'Wait until it is over, or cancel it.';
-    END IF;
+    PERFORM portatext.check_unused(account, 'sound', drop_sound.sound_id);
     DELETE FROM portatext.sound s WHERE s.account_id = account AND s.sound_id = drop_sound.sound_id;
 END
 $$;

@@ -174,6 +174,25 @@ $$;
 COMMENT ON FUNCTION portatext.flow_user(bigint, text[], bigint) IS
     'Internal: an unfinished campaign or single call of the account that plays this sound or dials through this trunk; null: none.';
 
+CREATE FUNCTION portatext.check_unused(account bigint, kind text, id bigint) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    used constant text := portatext.flow_user(account, ARRAY[kind || '_id'], id);
+BEGIN
+    IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+        RAISE EXCEPTION 'a % is dropped at READ COMMITTED only', kind
+            USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'An older snapshot does not show all that use it.';
+    ELSIF used IS NOT NULL THEN
+        RAISE EXCEPTION '% % is used by %', kind, id, used USING ERRCODE = 'object_in_use',
+            HINT = 'Wait until it is over, or cancel it.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION portatext.check_unused(bigint, text, bigint) IS
+    'Internal: raises while an unfinished campaign or a call uses a sound or trunk, which the caller has locked.';
+
 CREATE FUNCTION portatext.drop_trunk(trunk_id bigint) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -181,12 +200,8 @@ CREATE FUNCTION portatext.drop_trunk(trunk_id bigint) RETURNS void
 #variable_conflict use_column
 DECLARE
     old constant portatext.trunk := portatext.lock_trunk(drop_trunk.trunk_id);
-    used constant text := portatext.flow_user(old.account_id, ARRAY['trunk_id'], old.trunk_id);
 BEGIN
-    IF used IS NOT NULL THEN
-        RAISE EXCEPTION 'trunk % is used by %', old.trunk_id, used USING ERRCODE = 'object_in_use',
-            HINT = 'Wait until it is over, or cancel it.';
-    END IF;
+    PERFORM portatext.check_unused(old.account_id, 'trunk', old.trunk_id);
     UPDATE portatext.trunk t SET dropped = true WHERE t.trunk_id = old.trunk_id;
 END
 $$;

@@ -204,5 +204,6 @@ pt_test_trunk_sql(PG_FUNCTION_ARGS)
 		pt_engine_free(probe.engine);
 	}
 	PG_END_TRY();
-	PG_RETURN_JSONB_P(report(probe.answer.class == PT_CALL_ACCEPTED, probe.latency_ms, probe.answer.code, probe.answer.text));
+	PG_RETURN_JSONB_P(report(probe.answer.class == PT_CALL_ACCEPTED, probe.latency_ms,
+							 probe.answer.code, probe.answer.text));
 }
