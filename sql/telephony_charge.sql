@@ -92,6 +92,7 @@ SELECT portatext.debit(portatext.balance() - 5);
 RESET portatext.account_id;
 SELECT pg_temp.place(20), pg_temp.place(21), pg_temp.place(22);
 SELECT pg_temp.money(20);
+SELECT portatext.balance_alerts() >= 0;
 SELECT type, payload -> 'balance' FROM portatext.event WHERE type LIKE 'balance.%' ORDER BY event_id;
 SELECT pg_temp.tell(20, 'A', 'answered', a => '{"answered_at":590}');
 SELECT portatext.pay_calls(at + interval '655 s') FROM start;
