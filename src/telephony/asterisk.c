@@ -406,6 +406,8 @@ asterisk_classify(PtEngine *engine, PtCallOp op, const PtHttpResult *result, PtC
 	answer->retry_after = result->retry_after;
 	json = pt_json_parse(body, result->body_len);
 	text = json != NULL ? pt_json_text(json, 0, op == PT_ENGINE_TEST ? "system.version" : "message") : NULL;
+	if (text == NULL && json != NULL)
+		text = pt_json_text(json, 0, "error");
 	if (answer->class != PT_CALL_ACCEPTED || op == PT_ENGINE_TEST)
 		pt_call_answer_say(engine, answer, text != NULL ? text : body);
 	pt_json_free(json);
