@@ -274,7 +274,7 @@ build_originate(PtEngine *engine, const PtCallOrder *order, PtHttpRequest *reque
 	pt_buffer_init(&body, state->body, sizeof(state->body));
 	if (!pt_asterisk_dial(&state->settings, &route, order->to, &endpoint) ||
 		!pt_asterisk_steps(&state->settings, order, order->flow, &state->steps) ||
-		(order->from[0] != '\0' && !plain(order->from, "+0123456789")))
+		(order->from[0] != '\0' && !plain(order->from + (order->from[0] == '+'), "0123456789")))
 		return false;
 	pt_buffer_add(&body, "{\"endpoint\":");
 	add_json(&body, dial);

@@ -18,7 +18,8 @@
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 #define NAME_CHARS DIGITS LETTERS "_.-"
 #define ADDRESS_CHARS NAME_CHARS ":[]"
-#define URI_CHARS ADDRESS_CHARS "+@;="
+#define USER_CHARS NAME_CHARS ":+;="
+#define HOST_CHARS ADDRESS_CHARS ";="
 
 #define GATHER_TIMEOUT_S 5
 #define FORWARD_TIMEOUT_S 30
@@ -94,13 +95,14 @@ dial_number(const AstSettings *settings, const AstRoute *route, const char *to, 
 static bool
 dial_uri(const AstSettings *settings, const AstRoute *route, const char *to, PtBuffer *out)
 {
+	const char *host = strchr(to, '@');
 	bool		sound;
 
 	pt_buffer_add(out, "PJSIP/");
 	sound = add_template(out, settings->endpoint, "{trunk}", route->trunk);
 	pt_buffer_add(out, "/");
 	pt_buffer_add(out, to);
-	return sound && made_of(to, URI_CHARS) && strchr(to, '@') != NULL;
+	return sound && host != NULL && strspn(to, USER_CHARS) == (size_t) (host - to) && made_of(host + 1, HOST_CHARS);
 }
 
 bool
@@ -159,7 +161,22 @@ add_forward(const AstSettings *settings, const PtCallOrder *order, const PtStep 
 	return pt_asterisk_forward(&named, &route, step->to, from, step->dial_timeout_s, out);
 }
 
-/* The step say; the text stays percent-encoded until it is spoken. */
+/* Appends a text percent-encoded, "~" too, which separates steps here. */
+static void
+add_text(PtBuffer *out, const char *text)
+{
+	size_t		len = strcspn(text, "~");
+
+	pt_buffer_add_encoded(out, text, len);
+	for (; text[len] != '\0'; len = strcspn(text, "~"))
+	{
+		pt_buffer_add(out, "%7E");
+		text += len + 1;
+		pt_buffer_add_encoded(out, text, strcspn(text, "~"));
+	}
+}
+
+/* The step say; the text stays encoded until it is spoken. */
 static bool
 add_say(const AstSettings *settings, const PtStep *step, PtBuffer *out)
 {
@@ -167,7 +184,7 @@ add_say(const AstSettings *settings, const PtStep *step, PtBuffer *out)
 	PtBuffer	text;
 
 	pt_buffer_init(&text, encoded, sizeof(encoded));
-	pt_buffer_add_encoded(&text, step->text, strlen(step->text));
+	add_text(&text, step->text);
 	pt_buffer_add(out, "say|");
 	if (step->language != NULL)
 		pt_buffer_add(out, step->language);
