@@ -92,8 +92,10 @@ test_rules(void)
 	ok(wrong == 0 && !pt_call_result_find("answer", &found), "results are found by their names");
 	ok(pt_call_result_rule(PT_RESULT_BUSY)->retry_after_s < pt_call_result_rule(PT_RESULT_NO_ANSWER)->retry_after_s,
 	   "who is busy is called again sooner than who did not answer");
-	ok(pt_call_result_rule(PT_RESULT_INVALID_NUMBER)->stops_after == 2 && pt_call_result_rule(PT_RESULT_INCOMPATIBLE)->stops_after == 1 &&
-	   pt_call_result_rule(PT_RESULT_BLACKLISTED)->stops_after == 1 && pt_call_result_rule(PT_RESULT_BUSY)->stops_after == 0,
+	ok(pt_call_result_rule(PT_RESULT_INVALID_NUMBER)->stops_after == 2 &&
+	   pt_call_result_rule(PT_RESULT_INCOMPATIBLE)->stops_after == 1 &&
+	   pt_call_result_rule(PT_RESULT_BLACKLISTED)->stops_after == 1 &&
+	   pt_call_result_rule(PT_RESULT_BUSY)->stops_after == 0,
 	   "a number that does not exist gets two calls, one that may not or cannot be called no more");
 	ok(pt_call_result_rule(PT_RESULT_CONGESTION)->slows_trunk && pt_call_result_rule(PT_RESULT_REJECTED)->slows_trunk &&
 	   !pt_call_result_rule(PT_RESULT_BUSY)->slows_trunk, "congestion and refusals slow the trunk down");

@@ -109,7 +109,10 @@ test_flows(void)
 	facts = (PtFlowFacts) {.sub = {{true, false, false}, {true, false, false}, {true, false, false}}};
 	ok(pt_flow_contacted(&facts, true, PT_AMD_NONE, false), "no forward: gone in the middle of a sound is contacted");
 	ok(!pt_flow_contacted(&facts, false, PT_AMD_NONE, false), "TEL-30: leg A must have been answered");
-	facts = (PtFlowFacts) {.has_amd = true,.main_forward = true,.sub = {{false, true, false}, {false, false, false}, {true, false, false}}};
+	facts = (PtFlowFacts) {
+		.has_amd = true,.main_forward = true,
+		.sub = {{false, true, false}, {false, false, false}, {true, false, false}}
+	};
 	ok(!pt_flow_contacted(&facts, true, PT_AMD_HUMAN, false), "TEL-27: a forward in if_human needs leg B ...");
 	ok(pt_flow_contacted(&facts, true, PT_AMD_HUMAN, true), "TEL-28: ... answered");
 	ok(pt_flow_contacted(&facts, true, PT_AMD_MACHINE, false), "TEL-05: if_machine without a forward counts, not the main flow's");
