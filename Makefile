@@ -159,6 +159,7 @@ SQL_PARTS = \
 	src/campaign/preview.sql \
 	src/campaign/cron.sql \
 	src/telephony/telephony.sql \
+	src/telephony/pacing.sql \
 	src/telephony/engine.sql \
 	src/telephony/rule.sql \
 	src/telephony/flow.sql \
