@@ -64,6 +64,14 @@ FROM unnest(ARRAY['+13055702828', '+12223334444', '+12423456789', '+14165550123'
 SELECT n, portatext.number_timezones(n)
 FROM unnest(ARRAY['+18502001234', '+13055702828', '+12085551234', '+59899123456',
                   '+442079460018', '+999123456']) AS n;
+-- the present names: a system may not know those that the library still has
+SELECT n, portatext.number_timezones(n)
+FROM unnest(ARRAY['+911123456789', '+541123456789', '+97611323456']) AS n;
+SELECT DISTINCT z AS unknown
+FROM generate_series(1, 9999) AS code,
+     unnest(portatext.number_timezones(('+' || rpad(code::text, 11, '0'))::portatext.e164)) AS z
+WHERE z NOT IN (SELECT name FROM pg_catalog.pg_timezone_names)
+ORDER BY z;
 -- a hint only; North America has none
 SELECT n, portatext.number_operator_hint(n)
 FROM unnest(ARRAY['+59899123456', '+13055702828', '+37069912345']) AS n;

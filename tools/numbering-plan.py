@@ -371,10 +371,31 @@ def plan_file(automaton, starts, region_names, region_index):
     return text + automaton_arrays("plan", automaton)
 
 
+# The library still has these names; a system without the old ones (Debian 13
+# keeps them in a package of its own, tzdata-legacy) knows their successors only.
+ZONES_RENAMED = {
+    "Africa/Asmera": "Africa/Asmara",
+    "America/Buenos_Aires": "America/Argentina/Buenos_Aires",
+    "America/Godthab": "America/Nuuk",
+    "Asia/Calcutta": "Asia/Kolkata",
+    "Asia/Choibalsan": "Asia/Ulaanbaatar",
+    "Asia/Katmandu": "Asia/Kathmandu",
+    "Asia/Rangoon": "Asia/Yangon",
+    "Atlantic/Faeroe": "Atlantic/Faroe",
+    "Pacific/Enderbury": "Pacific/Kanton",
+    "Pacific/Ponape": "Pacific/Pohnpei",
+    "Pacific/Truk": "Pacific/Chuuk"}
+
+
+def present_zones(zones):
+    return tuple(dict.fromkeys(ZONES_RENAMED.get(zone, zone) for zone in zones))
+
+
 def zone_file():
-    names = sorted({zone for zones in TIMEZONE_DATA.values() for zone in zones})
+    zones_of = {prefix: present_zones(zones) for prefix, zones in TIMEZONE_DATA.items()}
+    names = sorted({zone for zones in zones_of.values() for zone in zones})
     lists, where, flat = {}, {}, [0]
-    for prefix, zones in sorted(TIMEZONE_DATA.items()):
+    for prefix, zones in sorted(zones_of.items()):
         if zones not in lists:
             lists[zones] = len(flat)
             flat += [len(zones)] + [names.index(zone) for zone in zones]
@@ -414,7 +435,7 @@ def sample(code, national):
     type_name = phonenumbers.PhoneNumberType.to_string(phonenumbers.number_type(number)).lower()
     type_name = {"fixed_line_or_mobile": "fixed_or_mobile"}.get(type_name, type_name)
     region = phonenumbers.region_code_for_number(number)
-    zones = timezone.time_zones_for_geographical_number(number)
+    zones = present_zones(timezone.time_zones_for_geographical_number(number))
     operator = carrier.name_for_valid_number(number, "en")
     return "\t".join(["+%d%s" % (code, national), "t" if possible else "f",
                       "-" if region in (None, WORLD) else region,

@@ -118,7 +118,7 @@ sub asks
 	$carrier->mo($number, $CODE, $text);
 	my @got = got($number, scalar @expected);
 
-	is(encode('UTF-8', join("\n--\n", sort @got)), encode('UTF-8', join("\n--\n", sort @expected)), "\"$text\": $what");
+	is(encode('UTF-8', join("\n--\n", sort @got)), encode('UTF-8', join("\n--\n", sort @expected)), encode('UTF-8', "\"$text\": $what"));
 	return;
 }
 
