@@ -141,6 +141,61 @@ SELECT state, reason FROM portatext.agent WHERE agent_id = 1;
 SELECT portatext.settle_call(pg_temp.id(5), 'ANSWER'), portatext.settle_call(pg_temp.id(6), 'ANSWER');
 SELECT result, b_result, contacted, agent_id FROM portatext.call WHERE call_id IN (pg_temp.id(5), pg_temp.id(6)) ORDER BY call_id;
 
+-- Preview: nobody is called before an agent has seen the target.
+UPDATE portatext.call_campaign SET method = 'preview', min_iteration_time = '10 minutes', iterations = 2;
+INSERT INTO portatext.campaign_cohort (run_id, cohort, account_id, example, zones, places) SELECT run_id, 1, account_id, '+12025550301', '{}', 5 FROM portatext.campaign_run;
+INSERT INTO portatext.campaign_recipient (run_id, number, account_id, cohort, place, body) SELECT run_id, '+1202555030' || n, account_id, 1, n, format('{"name": "Nr %s"}', n) FROM portatext.campaign_run, generate_series(1, 5) n;
+INSERT INTO portatext.campaign_cancellation (run_id, number, account_id) SELECT run_id, '+12025550301', account_id FROM portatext.campaign_run;
+CREATE FUNCTION pg_temp.targets() RETURNS SETOF text LANGUAGE sql AS $$
+    SELECT concat_ws(' ', right(number, 3), state, attempts, reason, 'agent ' || agent_id, round(EXTRACT(epoch FROM due_at - portatext.now()) / 60) || ' min') FROM portatext.call_target WHERE number LIKE '%030_' ORDER BY number
+$$;
+SET SESSION AUTHORIZATION regress_agent_red;
+SELECT portatext.blacklist_add('+12025550302');
+SELECT * FROM portatext.next_target(2, 1);
+SELECT portatext.set_agent_state(1, 'available'), portatext.set_agent_state(2, 'available');
+SELECT * FROM portatext.next_target(2, 99);
+SELECT * FROM portatext.next_target(2, 1);
+SELECT * FROM portatext.next_target(2, 1);
+SELECT portatext.set_agent_state(2, 'offline');
+SELECT * FROM portatext.next_target(1, 1);
+SELECT portatext.agent_skip(1, again => true);
+SELECT portatext.agent_skip(1);
+SELECT portatext.agent_dial(1);
+SELECT * FROM portatext.next_target(1, 1);
+SELECT portatext.agent_skip(1);
+SELECT * FROM portatext.next_target(1, 1);
+-- The call is the agent's from the beginning.
+SELECT portatext.agent_dial(2) AS call \gset
+SELECT portatext.agent_dial(2);
+SELECT portatext.agent_skip(2);
+RESET SESSION AUTHORIZATION;
+SELECT * FROM pg_temp.targets();
+SELECT name, state, call_id = :'call' AS this_call FROM portatext.agents WHERE agent_id = 2;
+SELECT state, agent_id, iteration, to_number, variables FROM portatext.call WHERE call_id = :'call';
+UPDATE portatext.call SET state = 'placing', placed_at = at FROM start WHERE call_id = :'call';
+SELECT portatext.receive_call_events('one', jsonb_build_object('call_id', :'call', 'leg', 'A', 'event', 'waiting', 'seq', 1)), portatext.give_call(:'call');
+SELECT name, state FROM portatext.agents WHERE agent_id = 2;
+SELECT portatext.receive_call_events('one', jsonb_build_object('call_id', :'call', 'leg', 'B', 'event', 'answered', 'seq', 1)), portatext.receive_call_events('one', jsonb_build_object('call_id', :'call', 'leg', 'A', 'event', 'ended', 'seq', 2));
+SELECT name, state FROM portatext.agents WHERE agent_id = 2;
+-- It is not answered: the agent is free again, the target comes again.
+UPDATE portatext.call_target SET due_at = portatext.now() WHERE number = '+12025550304';
+SELECT * FROM portatext.next_target(1, 1);
+SELECT portatext.agent_dial(1) AS call \gset
+SELECT portatext.settle_call(:'call', 'BUSY');
+SELECT name, state FROM portatext.agents WHERE agent_id = 1;
+-- Cancelled while the agent looks at it; blacklisted.
+UPDATE portatext.call_target SET due_at = portatext.now() WHERE number = '+12025550304';
+SELECT * FROM portatext.next_target(1, 1);
+SET SESSION AUTHORIZATION regress_agent_red;
+SELECT portatext.blacklist_add('+12025550304');
+SELECT portatext.agent_dial(1);
+RESET SESSION AUTHORIZATION;
+SELECT * FROM pg_temp.targets();
+SELECT name, state FROM portatext.agents WHERE agent_id = 1;
+UPDATE portatext.campaign_run SET state = 'paused';
+SELECT * FROM portatext.next_target(1, 1);
+SELECT released, skipped, cancelled FROM portatext.campaign_cohort;
+
 -- Statistics: times in states that have ended, split at midnight.
 SELECT agent_id, sum(calls), sum(missed) FROM portatext.agent_time GROUP BY 1 ORDER BY 1;
 DELETE FROM portatext.agent_time;

@@ -158,6 +158,32 @@ COMMENT ON FUNCTION portatext.end_wrap_up(bigint) IS
     'Ends an agent''s post-call work before its time; returns the state it has then. 55000: it does none.';
 GRANT EXECUTE ON FUNCTION portatext.end_wrap_up(bigint) TO portatext_account, portatext_operator;
 
+-- Preview: agent_preview.c.
+
+CREATE FUNCTION portatext.next_target(agent bigint, campaign bigint, OUT number text, OUT iteration integer, OUT variables jsonb)
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'pt_next_target';
+COMMENT ON FUNCTION portatext.next_target(bigint, bigint) IS
+    'Shows an agent that is available the next target of a campaign with method preview, which must run: number, which call to it this would be, its variables. The target is the agent''s until agent_dial() or agent_skip(). All null: there is none now.';
+GRANT EXECUTE ON FUNCTION portatext.next_target(bigint, bigint) TO portatext_account, portatext_operator;
+
+CREATE FUNCTION portatext.agent_dial(agent bigint) RETURNS uuid
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'pt_agent_dial';
+COMMENT ON FUNCTION portatext.agent_dial(bigint) IS
+    'Has the target called that the agent looks at, and returns the call''s id; the call is this agent''s. Null: the target is not to be called any more (cancelled, blacklisted), the agent is available again.';
+GRANT EXECUTE ON FUNCTION portatext.agent_dial(bigint) TO portatext_account, portatext_operator;
+
+CREATE FUNCTION portatext.agent_skip(agent bigint, again boolean DEFAULT false) RETURNS void
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'pt_agent_skip';
+COMMENT ON FUNCTION portatext.agent_skip(bigint, boolean) IS
+    'Lets the target go that the agent looks at. again: it comes again, after min_iteration_time and a minute at least; otherwise it is not called in this run.';
+GRANT EXECUTE ON FUNCTION portatext.agent_skip(bigint, boolean) TO portatext_account, portatext_operator;
+
 CREATE FUNCTION portatext.set_disposition(call uuid, disposition text, note text DEFAULT NULL) RETURNS void
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp

@@ -181,7 +181,7 @@ pt_calls_claim(PtDialRun *run, TimestampTz now, PtColumn *ids)
 	int			want = take_tokens(run, run->place, now);
 	int			n;
 
-	if (want <= 0 || !lock_run(run))
+	if (want <= 0 || !lock_run(run) || pt_ner_check(run->run_id))
 		return;
 	n = pt_targets_read(run, want, now, &targets);
 	pt_targets_check(run, targets, n, now);
