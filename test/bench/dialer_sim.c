@@ -468,8 +468,6 @@ decide(Sim *sim, int c)
 	if (sim->scenario->contacts > 0)
 		input.max_targets = (int) (sim->scenario->contacts - campaign->placed);
 	ask_core(sim, campaign, &input, &output);
-	if (input.max_targets >= 0 && output.place > input.max_targets)
-		sim->result->after_end++;
 	withdraw_calls(sim, c, &output);
 	for (int k = 0; k < output.place; k++)
 		place_call(sim, c);

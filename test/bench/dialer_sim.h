@@ -69,7 +69,6 @@ typedef struct SimResult
 	double		decide_s;		/* processor time of all decisions */
 	double		decide_max_s;
 	int64_t		decisions;
-	int64_t		after_end;		/* placed although no contact was left, or beyond a limit */
 } SimResult;
 
 /* Runs one day.  Returns false when memory is short. */
