@@ -232,7 +232,11 @@ add_headers(const PtRequest *r, unsigned status, const char *type, struct MHD_Re
 	if (type != NULL)
 		MHD_add_response_header(response, "Content-Type", type);
 	if (r->callback.sound != NULL && (status == OK || status == UNCHANGED))
+	{
 		MHD_add_response_header(response, "ETag", r->callback.etag);
+		/* Asterisk looks twice each time a sound is played. */
+		MHD_add_response_header(response, "Cache-Control", "max-age=60");
+	}
 	if (status == UNAUTHORIZED)
 		MHD_add_response_header(response, "WWW-Authenticate", "Basic realm=\"receipts\"");
 	if (status == NOT_ALLOWED)
