@@ -67,7 +67,7 @@ typedef struct PtPace
 	double		ceiling;		/* of abandonment, as decided last */
 	double		alpha;			/* ceiling of abandonment, less the margin, as decided last */
 	double		threshold;		/* the greatest chance of loss at which a call is placed */
-	double		rest;			/* correction of the occupancy ceiling, a share of the agents */
+	double		rest;			/* taken off the occupancy ceiling, a share of the agents; not positive */
 	double		resting;		/* share of decisions that the occupancy ceiling has bound, over minutes */
 	double		in_flight;		/* answers that were expected of the ringing calls */
 	double		occupancy;		/* share of agents at work, averaged over minutes */

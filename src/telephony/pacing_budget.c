@@ -140,8 +140,8 @@ pt_budget_spent(const PtPace *pace, bool predictive, bool alone)
 }
 
 /*
- * The occupancy ceiling is held by what is expected to be busy; what that misses
- * of the average over minutes is corrected slowly, while the ceiling binds.
+ * The occupancy ceiling is held by what is expected to be busy; what goes beyond
+ * it on average over minutes is taken off slowly, and given back later.
  */
 void
 pt_budget_rest(PtPace *pace, double ceiling, double passed)

@@ -15,7 +15,7 @@ typedef struct PtCurve
 	double		answered[PT_PACE_SECONDS + 1];	/* share answered until this age */
 	double		ringing[PT_PACE_SECONDS + 1];	/* share that still rings at this age */
 	double		p;				/* share answered at any age, of calls that are set up */
-	double		set_up;			/* share that is set up: does not fail at once */
+	double		set_up;			/* share of all that does not fail at once */
 	double		plain_p;		/* the same, not raised */
 	double		raise;			/* chances are taken for so many times as high, so as not to fall too far */
 	double		answer_s;		/* mean age of those */

@@ -66,6 +66,7 @@ typedef struct Campaign
 	int64_t		placed;
 	int64_t		live;
 	int64_t		abandoned;
+	double		owed;			/* part of a call, of a rate */
 } Campaign;
 
 typedef struct Sim
@@ -427,6 +428,23 @@ processor_time(void)
 	return (double) t.tv_sec + (double) t.tv_nsec / 1e9;
 }
 
+/*
+ * The rate of Erlang C: so many calls a second that agents have this load, from
+ * the true chance of an answer and duration, whatever is the case.
+ */
+static int
+place_at_rate(const Sim *sim, Campaign *campaign)
+{
+	const SimScenario *s = sim->scenario;
+
+	double		whole;
+
+	campaign->owed += s->open_load * sim->present / (s->talk_s + s->wrap_s) / sim_p(s, sim->seed, sim->now);
+	whole = floor(campaign->owed);
+	campaign->owed -= whole;
+	return (int) whole;
+}
+
 /* Asks the core and times it. */
 static void
 ask_core(Sim *sim, Campaign *campaign, const PtPaceInput *input, PtPaceOutput *output)
@@ -467,7 +485,10 @@ decide(Sim *sim, int c)
 	}
 	if (sim->scenario->contacts > 0)
 		input.max_targets = (int) (sim->scenario->contacts - campaign->placed);
-	ask_core(sim, campaign, &input, &output);
+	if (sim->scenario->open_load > 0)
+		output = (PtPaceOutput) {.place = place_at_rate(sim, campaign)};
+	else
+		ask_core(sim, campaign, &input, &output);
 	withdraw_calls(sim, c, &output);
 	for (int k = 0; k < output.place; k++)
 		place_call(sim, c);
@@ -543,7 +564,7 @@ sim_run(const SimScenario *scenario, const PtPaceSettings *settings, uint64_t se
 		result->campaign[c].abandoned = sim.campaigns[c].abandoned;
 		free(sim.campaigns[c].ringing);
 	}
-	result->lines /= fmax((double) result->decisions, 1);
+	result->lines /= fmax(seconds, 1) * sim.n_campaigns;
 	free(sim.agents);
 	free(sim.calls);
 	free(sim.waiting);

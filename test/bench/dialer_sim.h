@@ -44,6 +44,7 @@ typedef struct SimScenario
 	double		dead_from;		/* the trunk refuses every call between these seconds */
 	double		dead_to;
 	double		dead_rings_s;	/* until it does */
+	double		open_load;		/* not 0: the core is not asked; calls at the rate of this load an agent */
 	double		pause_from;		/* nothing is decided between these seconds */
 	double		pause_to;
 } SimScenario;

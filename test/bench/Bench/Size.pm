@@ -26,6 +26,7 @@ my %size = (
 	MESSAGES => [ 10_000_000, 500_000 ], # among which pages are looked up
 	PAGES => [ 100, 20 ],          # of each filter
 	TEXTS => [ 200_000, 2_000 ],   # texts whose segments are counted
+	DAYS => [ 20, 1 ],             # simulated days of each team of agents
 	WATCHED => [ 100_000, 5_000 ], # messages of the drain that perf watches
 );
 
