@@ -70,6 +70,10 @@ CORE = \
 	src/telephony/cause.c \
 	src/telephony/contacted.c \
 	src/telephony/engine.c \
+	src/telephony/engine_http.c \
+	src/telephony/engine_http_check.c \
+	src/telephony/engine_http_event.c \
+	src/telephony/engine_twiml.c \
 	src/telephony/erlang.c \
 	src/telephony/event_time.c \
 	src/telephony/flow.c \

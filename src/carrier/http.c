@@ -163,7 +163,7 @@ build_url(const PtHttpState *state, PtBuffer *out, const PtSlots *slots)
 	if (state->query == NULL)
 		return;
 	pt_buffer_add(out, strchr(state->url, '?') != NULL ? "&" : "?");
-	pt_http_template_form(out, state->query, slots);
+	pt_http_template_form(out, state->query, 0, slots);
 }
 
 /* PtAdapter.build */
@@ -184,7 +184,7 @@ pt_http_build(PtCarrier *carrier, const PtPartRequest *part, PtHttpRequest *requ
 	memset(request, 0, sizeof(*request));
 	build_url(state, &url, &slots);
 	if (state->body != NULL && state->form)
-		pt_http_template_form(&body, state->body, &slots);
+		pt_http_template_form(&body, state->body, 0, &slots);
 	else if (state->body != NULL)
 		pt_http_template_json(&body, state->body, 0, &slots);
 	if (!build_headers(state, &headers, &slots) || url.overflow || body.overflow)

@@ -182,22 +182,34 @@ pt_http_template_json(PtBuffer *out, const PtJson *json, int at, const PtSlots *
 	}
 }
 
+/* Appends name=value, rendered. */
+static void
+form_field(PtBuffer *out, const char *name, const char *text, bool *first, const PtSlots *slots)
+{
+	if (!*first)
+		pt_buffer_add(out, "&");
+	*first = false;
+	pt_buffer_add_encoded(out, name, strlen(name));
+	pt_buffer_add(out, "=");
+	render(out, text, PT_ENCODE_PERCENT, true, slots);
+}
+
 void
-pt_http_template_form(PtBuffer *out, const PtJson *json, const PtSlots *slots)
+pt_http_template_form(PtBuffer *out, const PtJson *json, int at, const PtSlots *slots)
 {
 	bool		first = true;
 
-	for (int i = json->values[0].first; i != 0; i = json->values[i].next)
+	for (int i = json->values[at].first; i != 0; i = json->values[i].next)
 	{
 		const PtJsonValue *field = &json->values[i];
 
+		for (int j = field->kind == PT_JSON_ARRAY ? field->first : 0; j != 0; j = json->values[j].next)
+		{
+			if (json->values[j].text != NULL)
+				form_field(out, field->name, json->values[j].text, &first, slots);
+		}
 		if (field->text == NULL || (field->kind == PT_JSON_TEXT && pt_http_template_absent(field->text, slots)))
 			continue;
-		if (!first)
-			pt_buffer_add(out, "&");
-		first = false;
-		pt_buffer_add_encoded(out, field->name, strlen(field->name));
-		pt_buffer_add(out, "=");
-		render(out, field->text, PT_ENCODE_PERCENT, true, slots);
+		form_field(out, field->name, field->text, &first, slots);
 	}
 }

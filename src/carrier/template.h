@@ -51,7 +51,7 @@ extern void pt_http_template_render(PtBuffer *out, const char *text, PtEncode en
 /* Appends the tree as JSON, its strings rendered; members whose value is absent are left out. */
 extern void pt_http_template_json(PtBuffer *out, const PtJson *json, int at, const PtSlots *slots);
 
-/* Appends the root's members as key=value&..., rendered; absent ones are left out. */
-extern void pt_http_template_form(PtBuffer *out, const PtJson *json, const PtSlots *slots);
+/* Appends an object's members as key=value&..., rendered; absent ones are left out, an array's are repeated. */
+extern void pt_http_template_form(PtBuffer *out, const PtJson *json, int at, const PtSlots *slots);
 
 #endif							/* PORTATEXT_TEMPLATE_H */

@@ -18,6 +18,7 @@
 static const PtEngineAdapter *const adapters[] = {
 	&pt_engine_asterisk,
 	&pt_engine_gateway,
+	&pt_engine_http,
 	&pt_engine_loopback,
 	NULL
 };

@@ -10,6 +10,60 @@ COMMENT ON TABLE portatext.shipped_engine_template IS
 COMMENT ON COLUMN portatext.shipped_engine_template.note IS 'What create_engine() is given beside the settings.';
 GRANT SELECT ON portatext.shipped_engine_template TO portatext_operator;
 
+INSERT INTO portatext.shipped_engine_template (name, note, settings) VALUES
+('twilio',
+ 'settings: account (the Account SID), callback_url. username and password: Account SID and Auth Token, which also signs callbacks. With an API key as user and password: callback_secret is the Auth Token, and the setting signature_key is callback_secret.',
+ $json${
+    "documentation": "https://www.twilio.com/docs/voice/api/call-resource",
+    "auth": "basic",
+    "format": "form",
+    "ops": {
+        "originate": {"url": "https://api.twilio.com/2010-04-01/Accounts/{account}/Calls.json",
+            "body": {"To": "{to}", "From": "{from}", "Twiml": "{twiml}", "Timeout": "{dial_timeout}",
+                "TimeLimit": "{max_duration}", "MachineDetection": "{amd_word}",
+                "StatusCallback": "{events_url}?call={call_id}", "StatusCallbackMethod": "POST",
+                "StatusCallbackEvent": ["initiated", "ringing", "answered", "completed"]}},
+        "connect": {"url": "https://api.twilio.com/2010-04-01/Accounts/{account}/Calls/{engine_ref}.json",
+            "body": {"Twiml": "{twiml}"}},
+        "abandon": {"url": "https://api.twilio.com/2010-04-01/Accounts/{account}/Calls/{engine_ref}.json",
+            "body": {"Twiml": "{twiml}"}},
+        "hang_up": {"url": "https://api.twilio.com/2010-04-01/Accounts/{account}/Calls/{engine_ref}.json",
+            "body": {"Status": "completed"}},
+        "status": {"url": "https://api.twilio.com/2010-04-01/Accounts/{account}/Calls/{engine_ref}.json"},
+        "test": {"url": "https://api.twilio.com/2010-04-01/Accounts/{account}.json"}
+    },
+    "amd_word": "Enable",
+    "id_path": "sid",
+    "code_path": "code",
+    "text_path": "message",
+    "classes": {"20003": "failed", "20005": "failed", "20404": "not_there", "20429": "no_capacity", "21220": "not_there",
+        "21211": "refused", "21214": "refused", "21217": "refused"},
+    "event_ref": "CallSid",
+    "event_kind": "CallStatus",
+    "event_kinds": {"queued": "placed", "initiated": "placed", "ringing": "ringing", "in-progress": "answered",
+        "completed": "ended", "busy": "ended", "no-answer": "ended", "failed": "ended", "canceled": "ended"},
+    "event_causes": {"completed": "16 answered", "busy": "17", "no-answer": "19 alerted", "failed": "sip", "canceled": "16"},
+    "event_seq": "SequenceNumber",
+    "event_at": "Timestamp",
+    "event_sip": "SipResponseCode",
+    "event_duration": "CallDuration",
+    "event_digits": "Digits",
+    "event_dialled": "DialCallStatus",
+    "dialled_word": "completed",
+    "event_amd": "AnsweredBy",
+    "event_amds": {"human": "HUMAN", "machine_start": "MACHINE", "machine_end_beep": "MACHINE",
+        "machine_end_silence": "MACHINE", "machine_end_other": "MACHINE", "fax": "MACHINE", "unknown": "NOTSURE"},
+    "status_ref": "sid",
+    "status_kind": "status",
+    "status_at": "end_time",
+    "status_duration": "duration",
+    "status_amd": "answered_by",
+    "signature": "hmac-sha1",
+    "signature_key": "password",
+    "signature_header": "X-Twilio-Signature",
+    "signed": "{url}{form}"
+ }$json$);
+
 CREATE VIEW portatext.engines WITH (security_barrier) AS
     SELECT e.engine_id, e.name, e.adapter, e.enabled, e.max_in_flight, e.timeout, e.settings,
         s.username, s.password IS NOT NULL AS has_password, s.callback_secret IS NOT NULL AS has_callback_secret,
