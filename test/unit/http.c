@@ -182,6 +182,12 @@ test_request(void)
 	e = ask((PtHttpRequest) {.url = at("/echo"),.body = "",.body_len = 0});
 	ok(strstr(e->body, "POST /echo") == e->body && strstr(e->body, "Content-Length: 0\r\n") != NULL,
 	   "POST with an empty body");
+	e = ask((PtHttpRequest) {.url = at("/echo"),.method = "DELETE"});
+	ok(strstr(e->body, "DELETE /echo HTTP/1.1\r\n") == e->body && strstr(e->body, "Content-") == NULL, "DELETE");
+	e = ask((PtHttpRequest) {.url = at("/echo"),.method = "PUT",.body = "x",.body_len = 1});
+	ok(strstr(e->body, "PUT /echo HTTP/1.1\r\n") == e->body && strstr(e->body, "\r\n\r\nx") != NULL, "PUT with a body");
+	e = ask((PtHttpRequest) {.url = at("/echo")});
+	ok(strstr(e->body, "GET /echo HTTP/1.1\r\n") == e->body, "a GET after them");
 }
 
 /* A port of this machine where nobody listens. */
@@ -301,6 +307,8 @@ test_refused_requests(void)
 	}
 	ok(ask((PtHttpRequest) {.url = at("/ok"),.content_type = "a/b\r\nX: 1"})->fate == PT_HTTP_NOT_SENT,
 	   "content type with a line break refused");
+	ok(ask((PtHttpRequest) {.url = at("/ok"),.method = "GET /x HTTP/1.1\r\nX: 1\r\n\r\nPATCH"})->fate == PT_HTTP_NOT_SENT,
+	   "a method that is none refused");
 	ok(peer.requests == before, "the server saw none of them");
 }
 
