@@ -244,10 +244,10 @@ BEGIN
             HINT = 'Such as {"timezone": "Europe/Madrid"}.';
     END IF;
     SELECT k INTO unknown FROM jsonb_object_keys(settings) k
-        WHERE k NOT IN ('alert_when_credit_less_than', 'timezone', 'message_events', 'email_on_inbound_sms');
+        WHERE k NOT IN ('alert_when_credit_less_than', 'timezone', 'message_events', 'email_on_inbound_sms', 'max_agents');
     IF FOUND THEN
         RAISE EXCEPTION 'account setting "%" does not exist', unknown USING ERRCODE = 'invalid_parameter_value',
-            HINT = 'There are alert_when_credit_less_than, timezone, message_events and email_on_inbound_sms.';
+            HINT = 'There are alert_when_credit_less_than, timezone, message_events, email_on_inbound_sms and, for operators, max_agents.';
     END IF;
     IF settings ? 'timezone' AND NOT EXISTS (SELECT FROM pg_timezone_names z WHERE z.name = settings ->> 'timezone') THEN
         RAISE EXCEPTION 'time zone "%" is not known', settings ->> 'timezone' USING ERRCODE = 'invalid_parameter_value',
@@ -257,8 +257,16 @@ BEGIN
         RAISE EXCEPTION '"%" is not an e-mail address', settings ->> 'email_on_inbound_sms'
             USING ERRCODE = 'invalid_parameter_value', HINT = 'Null turns these mails off.';
     END IF;
+    IF settings ? 'max_agents' AND NOT portatext.is_operator() THEN
+        RAISE EXCEPTION 'only an operator may set "max_agents"' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    IF (settings ->> 'max_agents')::integer < 0 THEN
+        RAISE EXCEPTION '"max_agents" cannot be %', settings ->> 'max_agents' USING ERRCODE = 'invalid_parameter_value',
+            HINT = 'It is 0 or above, or null for no limit.';
+    END IF;
     IF settings <> '{}' THEN
         UPDATE portatext.account a SET
+            max_agents = CASE WHEN settings ? 'max_agents' THEN (settings ->> 'max_agents')::integer ELSE a.max_agents END,
             email_on_inbound_sms = CASE WHEN settings ? 'email_on_inbound_sms'
                 THEN settings ->> 'email_on_inbound_sms' ELSE a.email_on_inbound_sms END,
             alert_when_credit_less_than = CASE WHEN settings ? 'alert_when_credit_less_than'
@@ -269,13 +277,13 @@ BEGIN
     END IF;
     SELECT jsonb_build_object('alert_when_credit_less_than', a.alert_when_credit_less_than,
                               'timezone', a.timezone, 'message_events', a.message_events,
-                              'email_on_inbound_sms', a.email_on_inbound_sms)
+                              'email_on_inbound_sms', a.email_on_inbound_sms, 'max_agents', a.max_agents)
         INTO answer FROM portatext.account a WHERE a.account_id = mine;
     RETURN answer;
 END
 $$;
 COMMENT ON FUNCTION portatext.account_settings(jsonb) IS
-    'Changes the named settings of the caller''s account, which it may change itself, and returns all of them: alert_when_credit_less_than (null: off), timezone, message_events, email_on_inbound_sms (an address; null: off).';
+    'Changes the named settings of the caller''s account, which it may change itself, and returns all of them: alert_when_credit_less_than (null: off), timezone, message_events, email_on_inbound_sms (an address; null: off); and max_agents, the agents of all its telephony campaigns that run together (null: no limit), which operators alone change (PACE-10).';
 GRANT EXECUTE ON FUNCTION portatext.account_settings(jsonb) TO portatext_account, portatext_operator;
 
 -- The account of superusers and operators, made at its first use: the install

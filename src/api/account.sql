@@ -43,7 +43,7 @@ $$;
 COMMENT ON FUNCTION portatext_api.settings() IS
 'The account''s settings
 
-An object: alert_when_credit_less_than (an event is written when the balance falls below so many credits; null: off), timezone (of schedules and reports), message_events (whether each change of a message''s state writes an event), email_on_inbound_sms (an address for a mail on every inbound message; null: off).';
+An object: alert_when_credit_less_than (an event is written when the balance falls below so many credits; null: off), timezone (of schedules and reports), message_events (whether each change of a message''s state writes an event), email_on_inbound_sms (an address for a mail on every inbound message; null: off), max_agents (that all campaigns of calls may have together; null: no limit; the operator sets it).';
 
 CREATE FUNCTION portatext_api.update_settings(jsonb) RETURNS jsonb
     LANGUAGE portatext_api VOLATILE PARALLEL UNSAFE AS $$

@@ -11,15 +11,18 @@ CREATE VIEW portatext_api.campaigns WITH (security_invoker) AS
            c.all_subscribers,
            (SELECT h.definition FROM portatext.schedule h WHERE h.schedule_id = c.schedule_id) AS schedule,
            c.priority, c.segments_per_second, c.repeatable, c.max_error_rate, c.max_opt_out_rate, c.minimum_sample,
-           n.job_id, n.recipients, c.created_at, n.started_at, n.finished_at
+           n.job_id, n.recipients, c.created_at, n.started_at, n.finished_at, c.kind,
+           (SELECT k.flow FROM portatext.call_campaign k WHERE k.campaign_id = c.campaign_id) AS flow
     FROM portatext.campaign c
     JOIN portatext.campaign_run n ON n.campaign_id = c.campaign_id
     WHERE NOT EXISTS (SELECT FROM portatext.campaign_run o WHERE o.campaign_id = c.campaign_id AND o.ord > n.ord);
 COMMENT ON VIEW portatext_api.campaigns IS
 'Campaigns, with the state of their newest run
 
-campaign_progress has their counts, campaign_contacts their recipients.';
-COMMENT ON COLUMN portatext_api.campaigns.state IS 'building: a job writes its recipients; ready: start_campaign may start it; running; paused; finished: everything was handed to carriers; cancelled; failed: the recipients could not be written.';
+campaign_progress has the counts of those that write, telephony_campaigns of those that call, campaign_contacts their recipients.';
+COMMENT ON COLUMN portatext_api.campaigns.kind IS 'sms or telephony.';
+COMMENT ON COLUMN portatext_api.campaigns.flow IS 'What happens in its calls; null: it writes.';
+COMMENT ON COLUMN portatext_api.campaigns.state IS 'building: a job writes its recipients; ready: start_campaign may start it; running; paused; stopped: a campaign of calls, by its network effectiveness ratio; finished: everything was handed to carriers, or called; cancelled; failed: the recipients could not be written.';
 COMMENT ON COLUMN portatext_api.campaigns.reason IS 'Why it is paused, cancelled or failed: requested, no_credits, error_rate, opt_out_rate and others.';
 COMMENT ON COLUMN portatext_api.campaigns.run IS 'How many times it was built; repeatable campaigns have several runs.';
 COMMENT ON COLUMN portatext_api.campaigns."from" IS 'The sender, several with commas between them, or any; null: any.';
@@ -72,7 +75,7 @@ GRANT SELECT ON portatext_api.campaign_progress TO portatext_account, portatext_
 
 CREATE VIEW portatext_api.campaign_contacts WITH (security_invoker) AS
     SELECT c.campaign_id, c.run, portatext.digits(c.number) AS number, c.state, c.reason, c.message_id, c.variant,
-           c.segments, c.cost, portatext.digits(c.sender) AS "from"
+           c.segments, c.cost, portatext.digits(c.sender) AS "from", c.attempts, c.due_at, c.call_id
     FROM portatext.campaign_contact c;
 COMMENT ON VIEW portatext_api.campaign_contacts IS
 'Recipients of campaigns, with what became of them
@@ -80,8 +83,9 @@ COMMENT ON VIEW portatext_api.campaign_contacts IS
 Of one campaign: campaign_id=eq.7&run=eq.1, and state=eq.skipped for what was not sent. Through campaigns of many thousands campaign_contacts_page is quicker; export_campaign_contacts gives all as a file.';
 COMMENT ON COLUMN portatext_api.campaign_contacts.run IS 'Which run of the campaign, from 1.';
 COMMENT ON COLUMN portatext_api.campaign_contacts.number IS 'Digits without +; as it was given, if it is no number.';
-COMMENT ON COLUMN portatext_api.campaign_contacts.state IS 'pending; the states of messages; skipped with the reason; cancelled; gone: its message is older than what is kept.';
-COMMENT ON COLUMN portatext_api.campaign_contacts.reason IS 'Why it was skipped, such as blacklisted or no_tariff; of a message that failed, the carrier''s code.';
+COMMENT ON COLUMN portatext_api.campaign_contacts.state IS 'pending; the states of messages; of those who are called calling, waiting (for their next call), contacted, given_up; skipped with the reason; cancelled; gone: its message is older than what is kept.';
+COMMENT ON COLUMN portatext_api.campaign_contacts.reason IS 'Why it was skipped, such as blacklisted or no_tariff; of a message that failed, the carrier''s code; of a call, its result.';
+COMMENT ON COLUMN portatext_api.campaign_contacts.attempts IS 'Calls so far; due_at: of the next one; call_id: the last one.';
 COMMENT ON COLUMN portatext_api.campaign_contacts.message_id IS 'Its message; null: there is none (yet).';
 COMMENT ON COLUMN portatext_api.campaign_contacts.variant IS 'The label of the text that it gets.';
 COMMENT ON COLUMN portatext_api.campaign_contacts.cost IS 'Credits; of pending ones by the tariff at the time of the build.';
@@ -249,13 +253,15 @@ CREATE FUNCTION portatext_api.campaign_contacts_page(campaign bigint, after text
     LANGUAGE portatext_api STABLE PARALLEL UNSAFE AS $$
 #right read
     SELECT COALESCE(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('number', portatext.digits(c.number), 'state', c.state, 'reason', c.reason,
-            'message_id', c.message_id, 'variant', c.variant, 'segments', c.segments, 'cost', c.cost) ORDER BY c.number COLLATE "C"), '[]')
+            'message_id', c.message_id, 'variant', c.variant, 'segments', c.segments, 'cost', c.cost)
+            || CASE WHEN c.variant IS NULL THEN pg_catalog.jsonb_build_object('attempts', c.attempts, 'due_at', c.due_at, 'call_id', c.call_id)
+                    ELSE '{}' END ORDER BY c.number COLLATE "C"), '[]')
     FROM portatext.campaign_contacts(campaign, portatext.api_campaign_after(campaign, after), page_size) c
 $$;
 COMMENT ON FUNCTION portatext_api.campaign_contacts_page(bigint, text, integer) IS
 'A page of the contacts of a campaign, however many it has
 
-Answers [{"number", "state", "reason", "message_id", "variant", "segments", "cost"}] of the newest run in the order of the numbers: page_size of those behind the number after, by default the first. The next page begins after the last number; an empty one is the end. What they mean is said at campaign_contacts.';
+Answers [{"number", "state", "reason", "message_id", "variant", "segments", "cost"}], of a campaign of calls also "attempts", "due_at" and "call_id", of the newest run in the order of the numbers: page_size of those behind the number after, by default the first. The next page begins after the last number; an empty one is the end. What they mean is said at campaign_contacts.';
 
 CREATE FUNCTION portatext_api.export_campaign_contacts(campaign bigint) RETURNS portatext_api."text/csv"
     LANGUAGE portatext_api STABLE PARALLEL UNSAFE AS $$

@@ -47,11 +47,15 @@ CREATE FUNCTION portatext.telephony_settings(campaign bigint) RETURNS jsonb
     LANGUAGE sql STABLE STRICT PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
     SELECT to_jsonb(k) - '{campaign_id,account_id,trunk_id,team_id,flow,abandon_flow}'::text[] || jsonb_build_object('trunk', k.trunk_id)
+        || (SELECT jsonb_object_agg(t.name, trim_scale(EXTRACT(epoch FROM t.span)))
+            FROM (VALUES ('min_iteration_time', k.min_iteration_time), ('post_call_work', k.post_call_work), ('dial_timeout', k.dial_timeout),
+                         ('max_duration', k.max_duration), ('abandonment_window', k.abandonment_window), ('connect_within', k.connect_within),
+                         ('agent_timeout', k.agent_timeout), ('min_ring', k.min_ring), ('acd_seed', k.acd_seed)) t (name, span))
     FROM portatext.call_campaign k
     WHERE k.campaign_id = campaign AND (portatext.sees_all() OR k.account_id = portatext.current_account());
 $$;
 COMMENT ON FUNCTION portatext.telephony_settings(bigint) IS
-    'The settings of a telephony campaign, as alter_telephony_campaign() takes them; null: the caller has no such one.';
+    'The settings of a telephony campaign, as alter_telephony_campaign() takes them, times in seconds; null: the caller has no such one.';
 GRANT EXECUTE ON FUNCTION portatext.telephony_settings(bigint) TO portatext_account, portatext_operator;
 
 CREATE FUNCTION portatext.alter_telephony_campaign(campaign bigint, settings jsonb) RETURNS jsonb

@@ -80,6 +80,7 @@ CREATE FUNCTION portatext.percent(share numeric, digits integer DEFAULT 1) RETUR
     SET search_path = pg_catalog, pg_temp
     RETURN round(100 * share, digits) || '%';
 COMMENT ON FUNCTION portatext.percent(numeric, integer) IS 'Internal: a share as people read it.';
+GRANT EXECUTE ON FUNCTION portatext.percent(numeric, integer) TO portatext_account, portatext_operator;
 
 CREATE VIEW portatext.telephony_campaigns WITH (security_invoker, security_barrier) AS
     SELECT p.campaign_id AS id, left(p.name, 16) AS name, concat_ws(' ', p.state, p.reason) AS state,
@@ -146,3 +147,38 @@ $$;
 COMMENT ON FUNCTION portatext.call_report(bigint, integer) IS
     'What the calls of a run of a campaign (null: the newest) have come to: a row for each iteration and, with a null iteration, one for all. results are those of leg A, b_results those of leg B, talk is the time with an agent or another destination. It reads all calls of the campaign: telephony_progress is cheaper.';
 GRANT EXECUTE ON FUNCTION portatext.call_report(bigint, integer) TO portatext_account, portatext_operator;
+
+CREATE VIEW portatext.pg_stat_portatext_dialer WITH (security_invoker, security_barrier) AS
+    SELECT n.run_id, n.campaign_id, n.account_id, e.name AS engine, k.trunk_id, d.ticked_at,
+           portatext.now() - d.ticked_at AS since_tick, d.placed_at, x.calls + l.active AS placed, l.active, l.asked, l.unclear, l.overdue,
+           x.failed_calls, (d.decision ->> 'place')::integer AS last_placed, d.decision ->> 'limit' AS "limit",
+           (d.decision ->> 'targets')::bigint AS targets, (d.decision ->> 'agents')::integer AS agents, (d.decision ->> 'idle')::integer AS idle,
+           (d.decision ->> 'ringing')::integer AS ringing, (d.decision ->> 'waiting')::integer AS waiting,
+           (d.decision ->> 'p_answer')::float8 AS p_answer, (d.decision ->> 'acd_s')::float8 AS acd,
+           (d.decision ->> 'occupancy')::float8 AS occupancy, (d.decision ->> 'loss')::float8 AS loss,
+           (d.decision ->> 'threshold')::float8 AS threshold, (d.decision ->> 'abandonment')::float8 AS abandonment,
+           (d.decision ->> 'budget')::float8 AS budget
+    FROM portatext.campaign_run n
+    JOIN portatext.call_campaign k ON k.campaign_id = n.campaign_id
+    JOIN portatext.trunk t ON t.trunk_id = k.trunk_id
+    JOIN portatext.engine e ON e.engine_id = t.engine_id
+    LEFT JOIN portatext.call_pace d ON d.run_id = n.run_id
+    CROSS JOIN LATERAL (
+        SELECT COALESCE(sum(y.calls), 0)::bigint AS calls, COALESCE(sum(y.failed), 0)::bigint AS failed_calls
+        FROM portatext.call_run y WHERE y.run_id = n.run_id) x
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS active, count(*) FILTER (WHERE c.state = 'placing') AS asked, count(*) FILTER (WHERE c.state = 'unclear') AS unclear,
+               count(*) FILTER (WHERE c.look_at < portatext.now()) AS overdue
+        FROM portatext.call c WHERE c.run_id = n.run_id AND c.ended_at IS NULL) l
+    WHERE n.state = 'running' OR l.active > 0;
+COMMENT ON VIEW portatext.pg_stat_portatext_dialer IS
+    'What the dialer does, for operators: a row for each telephony run that runs or has calls. Errors of the dialer itself are in pg_stat_portatext_worker.';
+COMMENT ON COLUMN portatext.pg_stat_portatext_dialer.since_tick IS 'Some seconds at most while the run runs; else look at the dialer.';
+COMMENT ON COLUMN portatext.pg_stat_portatext_dialer.placed IS 'Calls of the run, those that go on included.';
+COMMENT ON COLUMN portatext.pg_stat_portatext_dialer.asked IS 'Calls that the engine is being asked for; unclear: it did not say whether it took them.';
+COMMENT ON COLUMN portatext.pg_stat_portatext_dialer.overdue IS 'Calls of which no event came in time: the engine is to be asked about them.';
+COMMENT ON COLUMN portatext.pg_stat_portatext_dialer.failed_calls IS 'Failed for the network effectiveness ratio, since the last restart.';
+COMMENT ON COLUMN portatext.pg_stat_portatext_dialer.last_placed IS 'Calls that the last decision placed; limit: what kept it from more.';
+COMMENT ON COLUMN portatext.pg_stat_portatext_dialer.targets IS 'That may be called now, as the last decision saw it; so are the columns behind it.';
+COMMENT ON COLUMN portatext.pg_stat_portatext_dialer.budget IS 'Abandoned calls that the ceiling''s window still allows.';
+GRANT SELECT ON portatext.pg_stat_portatext_dialer TO portatext_operator;

@@ -30,9 +30,9 @@ sub paste
 	return $out;
 }
 
-my ($send, $look, $operator, $shop, $kannel, @more) = blocks('README.md');
+my ($send, $look, $operator, $shop, $kannel, $calls, @more) = blocks('README.md');
 
-is(scalar @more, 0, 'the README has five SQL blocks');
+is(scalar @more, 0, 'the README has six SQL blocks');
 paste('CREATE EXTENSION', 'CREATE EXTENSION portatext');
 my $id = paste('README: the first message', $send);
 ok($node->wait_sql("SELECT state FROM portatext.sms WHERE message_id = '$id'", 'delivered'),
@@ -42,6 +42,10 @@ paste('README: an ordinary role', $operator);
 like(paste('README: as that role', $shop, '-U', 'shop'), qr/\n99$/, 'the message cost one of 100 credits');
 is($node->safe_psql('postgres', 'SELECT count(*) FROM portatext.sms', extra_params => [ '-U', 'shop' ]),
 	1, 'GEN-11: the role sees its own message only');
+
+like(paste('README: a campaign of calls', $calls), qr/reminder\|(?:building|ready|running)\|/, 'TEL-01: it is on its way');
+ok($node->wait_sql(q{SELECT state FROM portatext.campaign_run n JOIN portatext.campaign c USING (campaign_id) WHERE c.name = 'reminder'}, 'running'),
+	'and runs when it is built');
 
 # The Kannel block, with this test's ports and password in place of the usual ones.
 my $port = PostgreSQL::Test::Cluster::get_free_port();
