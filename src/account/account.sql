@@ -307,6 +307,7 @@ BEGIN
     PERFORM portatext.open_balance(made);
     INSERT INTO portatext.did (account_id, number) VALUES (made, '+12025550100') ON CONFLICT DO NOTHING;
     INSERT INTO portatext.tariff (account_id, prefix, credits) VALUES (made, '', 1);
+    INSERT INTO portatext.call_tariff (account_id, prefix, per_minute) VALUES (made, '', 1);
     INSERT INTO portatext.ledger_entry (account_id, reference, kind, amount, note)
         VALUES (made, portatext.uuid7(), 'bonus', 1000, 'sandbox credits, honoured by loopback only');
     UPDATE portatext.balance_stripe s SET amount = 62.5 WHERE s.account_id = made;
@@ -315,4 +316,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION portatext.make_default_account() IS
-    'Makes the sandbox account with a sender, a tariff for every destination and 1000 credits. Called by current_account() only.';
+    'Makes the sandbox account with a sender, tariffs of messages and calls for every destination and 1000 credits. Called by current_account() only.';

@@ -55,7 +55,7 @@ my ($from, $to) = split /\|/, do {
 sql(qq{
 	CREATE EXTENSION portatext;
 	SELECT portatext.recharge(100000);
-	SELECT portatext.set_call_tariff('', 2, 1);
+	SELECT portatext.set_call_tariff('', 2, 1, portatext.current_account());
 	SELECT portatext.create_engine('engine', 'loopback', '{"machine": 0.2, "notsure": 0.05, "hangup": 0.03, "busy": 0.15, "no_answer": 0.15,
 		"invalid": 0.04, "congestion": 0.05, "setup": 0.02, "ring_min": 0.05, "ring_max": 0.4, "talk_mean": 0.4, "talk_distribution": "exponential",
 		"amd_min": 0.02, "amd_max": 0.1, "agent_answer": 0.98, "agent_delay_min": 0.01, "agent_delay_max": 0.05, "patience": 5, "sound_seconds": 0.2,
@@ -65,7 +65,7 @@ sql(qq{
 	SELECT count(portatext.set_agent_state(portatext.create_agent('agent ' || i, 'sip:agent' || i || '\@127.0.0.1', 'team'), 'available'))
 		FROM generate_series(1, $agents) i;
 	SELECT portatext.create_contact_list('all');
-	SELECT portatext.import_contacts('all', (SELECT string_agg(n, E'\\n') FROM (
+	SELECT portatext.import_contacts('all', (SELECT E'number\\n' || string_agg(n, E'\\n') FROM (
 		SELECT '+1212555' || to_char(i, 'FM0000') AS n FROM generate_series(0, least($contacts, 10000) - 101) i
 		UNION ALL SELECT '+1646555' || to_char(i, 'FM0000') FROM generate_series(0, $contacts - 10001) i
 		UNION ALL SELECT '+1808555' || to_char(i, 'FM0000') FROM generate_series(0, 99) i) n));

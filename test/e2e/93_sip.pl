@@ -16,9 +16,8 @@ my $trunk_address = $engine->trunk;
 
 $node->safe_psql('postgres', 'CREATE EXTENSION portatext');
 $node->safe_psql('postgres', qq{
-	SELECT portatext.recharge(1000);
-	SELECT portatext.set_call_tariff('', 2, 1);
-	SELECT portatext.create_engine('sip', 'gateway', jsonb_build_object('url', '$url'), callback_secret => 'a secret of the bridge');
+	SELECT portatext.set_call_tariff('', 2, 1, portatext.current_account());
+	SELECT portatext.create_engine('sip', 'gateway', jsonb_build_object('url', '$url', 'callback_url', 'http://127.0.0.1:$port'), callback_secret => 'a secret of the bridge');
 });
 my $trunk = $node->safe_psql('postgres',
 	qq{SELECT portatext.create_trunk('far ends', '$trunk_address', 'sip', channels => 20)});
@@ -28,7 +27,7 @@ is($node->safe_psql('postgres', "SELECT portatext.test_trunk($trunk) ->> 'reacha
 # A campaign without forward: the last digit says what the far end does.
 my $campaign = $node->safe_psql('postgres', qq{
 	SELECT portatext.create_telephony_campaign('sip', '[{"wait":{"seconds":1}}]', trunk => $trunk,
-		csv => E'+12025550110\\n+12025550111\\n+12025550112\\n+12025550113\\n+12025550114\\n',
+		csv => E'number\\n+12025550110\\n+12025550111\\n+12025550112\\n+12025550113\\n+12025550114\\n',
 		dial_timeout => '2 seconds', min_ner => 0)});
 $node->wait_sql("SELECT state = 'ready' FROM portatext.campaign_run WHERE campaign_id = $campaign");
 $node->safe_psql('postgres', "SELECT portatext.start_campaign($campaign)");
@@ -56,7 +55,7 @@ is($node->safe_psql('postgres', qq{
 		SELECT count(*) FILTER (WHERE ringing_at BETWEEN placed_at - interval '1 s' AND ended_at), count(*) FILTER (WHERE answered_at > ringing_at AND ended_at > answered_at)
 		FROM portatext.call WHERE campaign_id = $campaign}),
 	'3|1', 'the times of the legs are in order');
-is($node->safe_psql('postgres', "SELECT sum(cost) FROM portatext.call WHERE campaign_id = $campaign"), '3.0000',
+is($node->safe_psql('postgres', "SELECT sum(cost) FROM portatext.call WHERE campaign_id = $campaign"), '3',
 	'one answered call of less than a minute: 1 for the call, 2 for the minute begun') or diag
   $node->safe_psql('postgres', "SELECT to_number, cost, reserved, rate FROM portatext.call");
 is($node->safe_psql('postgres', "SELECT count(*) FROM portatext.call_event e JOIN portatext.call c USING (call_id) WHERE c.campaign_id = $campaign AND e.kind = 'ended'"),
@@ -68,7 +67,7 @@ my $call = $node->safe_psql('postgres', qq{
 $node->wait_sql("SELECT state = 'ringing' FROM portatext.call WHERE call_id = '$call'");
 $node->safe_psql('postgres', "SELECT portatext.cancel_call('$call')");
 $node->wait_sql("SELECT state = 'ended' FROM portatext.call WHERE call_id = '$call'");
-is($node->safe_psql('postgres', "SELECT result, cost FROM portatext.call WHERE call_id = '$call'"), 'CANCELLED|0.0000',
+is($node->safe_psql('postgres', "SELECT result, cost FROM portatext.call WHERE call_id = '$call'"), 'CANCELLED|0',
 	'a ringing call that is cancelled ends as CANCELLED and costs nothing');
 is($node->safe_psql('postgres', 'SELECT portatext.balance() = (SELECT sum(amount) FROM portatext.ledger_entry)'), 't',
 	'the balance is the sum of the ledger');
