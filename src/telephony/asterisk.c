@@ -172,16 +172,6 @@ add_member(PtBuffer *out, const char *name, const char *value)
 	add_json(out, value);
 }
 
-/* Appends a member whose value is a number. */
-static void
-add_number(PtBuffer *out, const char *name, int value)
-{
-	char		text[16];
-
-	snprintf(text, sizeof(text), "%d", value);
-	add_member(out, name, text);
-}
-
 /*
  * Variables that say where events go and where sounds are: name and secret apart from
  * the events' address, which Asterisk writes to its log, but within the sounds' one,
@@ -220,13 +210,15 @@ add_variables(PtBuffer *out, const PtEngine *engine, const PtCallOrder *order, c
 {
 	const AstState *state = engine->state;
 	char		handler[AST_SETTING_MAX + 16];
+	char		seconds[16];
 
 	snprintf(handler, sizeof(handler), "%s-end,s,1", state->settings.context);
 	pt_buffer_add(out, ",\"variables\":{\"CHANNEL(hangup_handler_push)\":");
 	add_json(out, handler);
 	add_member(out, "__PT_ID", order->call_id);
 	add_addresses(out, engine, order);
-	add_number(out, "PT_MAX", order->max_duration_s);
+	snprintf(seconds, sizeof(seconds), "%d", order->max_duration_s);
+	add_member(out, "PT_MAX", seconds);
 	if (order->amd != NULL)
 		add_amd(out, order->amd);
 	for (int i = 0; i < PT_FLOW_PARTS; i++)
@@ -260,13 +252,14 @@ request_of(PtEngine *engine, const char *method, const char *path, const PtBuffe
 	return len < (int) sizeof(state->url) && (body == NULL || !body->overflow);
 }
 
-/* POST channels: leg A. */
+/* POST channels: leg A.  A timeout in quotation marks would be taken for none: 30 seconds. */
 static bool
 build_originate(PtEngine *engine, const PtCallOrder *order, PtHttpRequest *request)
 {
 	AstState   *state = engine->state;
 	AstRoute	route = {order->trunk, order->trunk_address};
 	char		dial[AST_DIAL_MAX];
+	char		timeout[48];
 	PtBuffer	endpoint;
 	PtBuffer	body;
 
@@ -281,10 +274,10 @@ build_originate(PtEngine *engine, const PtCallOrder *order, PtHttpRequest *reque
 	add_member(&body, "channelId", order->call_id);
 	add_member(&body, "context", state->settings.context);
 	add_member(&body, "extension", "s");
-	pt_buffer_add(&body, ",\"priority\":1");
 	if (order->from[0] != '\0')
 		add_member(&body, "callerId", state->settings.plus ? order->from : order->from + (order->from[0] == '+'));
-	add_number(&body, "timeout", order->dial_timeout_s);
+	snprintf(timeout, sizeof(timeout), ",\"priority\":1,\"timeout\":%d", order->dial_timeout_s);
+	pt_buffer_add(&body, timeout);
 	add_variables(&body, engine, order, &state->steps);
 	return request_of(engine, "POST", "channels", &body, request);
 }
