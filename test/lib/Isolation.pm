@@ -32,6 +32,7 @@ CREATE ROLE iso_stray LOGIN IN ROLE portatext_account;
 CREATE ROLE iso_anonymous LOGIN IN ROLE portatext_anonymous;
 CREATE SCHEMA iso_own AUTHORIZATION iso_own;
 SELECT portatext.create_short_code('US', '55512', ARRAY['US', 'CA']);
+SELECT portatext.loopback_engine();
 END
 	$self->run_file('isolation.sql');
 	$self->run_file('isolation_calls.sql');

@@ -53,6 +53,7 @@ BEGIN
         WHEN base IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype, 'numeric'::regtype, 'double precision'::regtype) THEN
             ARRAY['1', '0', '100']
         WHEN base = 'boolean'::regtype THEN ARRAY['true', 'false']
+        WHEN base = '"char"'::regtype THEN ARRAY['A']
         WHEN base = 'timestamptz'::regtype THEN ARRAY[(now() + interval '1 hour')::text, 'infinity']
         WHEN base = 'date'::regtype THEN ARRAY[now()::date::text]
         WHEN base = 'interval'::regtype THEN ARRAY['1 hour']

@@ -4,12 +4,18 @@
 SELECT portatext.create_account(:'tag', sandbox => true) AS account \gset
 SELECT portatext.grant_account(:'role', :account);
 SELECT portatext.recharge(1000, :'tag' || ' recharge', :account);
-SELECT portatext.set_tariff('+1', 1, :account);
+SELECT portatext.set_tariff('+1', 1, :account), portatext.set_call_tariff('+1', 1, 1, :account);
 SELECT portatext.assign_did('+1' || :'n' || '5550100', :account), portatext.assign_did('+1' || :'n' || '5550101', :account);
 
 SET portatext.account_id = :account;
 SELECT portatext.account_settings(jsonb_build_object('email_on_inbound_sms', :'tag' || '@example.com', 'alert_when_credit_less_than', 5));
 SELECT portatext.did_settings('+1' || :'n' || '5550100', jsonb_build_object('auto_reply', :'tag' || ' answers'));
+
+-- trunks, sounds, agents
+SELECT portatext.create_trunk(:'tag' || ' trunk', :'tag' || '.example.com');
+SELECT portatext.create_sound(:'tag' || ' sound', decode('fffb9000' || repeat('00', 413), 'hex') || convert_to('TAG' || :'tag', 'UTF8'), :'tag' || ' sings');
+SELECT portatext.set_amd(jsonb_build_object('max_words', 100 + length(:'tag')));
+SELECT portatext.create_team(:'tag' || ' team'), portatext.create_agent(:'tag' || ' agent', 'sip:' || :'tag' || '@example.com', :'tag' || ' team');
 
 -- contacts, lists, templates
 SELECT portatext.create_contact_list(:'tag' || ' list', :'tag' || ' friends');
