@@ -77,18 +77,25 @@ get_object(const Check *check, const char *setting, PtJson **json)
 	return (*json != NULL && (*json)->values[0].kind == PT_JSON_OBJECT) || wrong(check, setting, "is no object");
 }
 
-/* Does each setting have a meaning? */
+/* Was there a template of the name that is set? */
 static bool
-check_names(const Check *check)
+check_template(const Check *check)
 {
-	char		slot[80];
-
 	if (get(check, "template") != NULL && get(check, "documentation") == NULL)
 	{
 		snprintf(check->problem, check->size, "there is no template \"%.40s\"; portatext.shipped_engine_template lists them",
 				 get(check, "template"));
 		return false;
 	}
+	return true;
+}
+
+/* Does each setting have a meaning? */
+static bool
+check_names(const Check *check)
+{
+	char		slot[80];
+
 	for (int i = 0; i < check->engine->n_settings; i++)
 	{
 		const char *key = check->engine->settings[i].key;
@@ -363,7 +370,7 @@ pt_engine_http_configure(PtEngine *engine, char *problem, size_t size)
 		return false;
 	}
 	auth = get(&check, "auth");
-	return check_names(&check) && check_callback(&check) && check_ops(&check) && check_maps(&check) &&
+	return check_template(&check) && check_callback(&check) && check_ops(&check) && check_names(&check) && check_maps(&check) &&
 		pt_engine_authorization(engine, auth != NULL ? auth : "none", state->authorization, sizeof(state->authorization),
 								problem, size) &&
 		check_signature(&check) && check_requests(&check);

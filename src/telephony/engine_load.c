@@ -255,6 +255,21 @@ check_settings_object(const char *engine, Jsonb *settings)
 	}
 }
 
+/* Raises 22023 unless the name can stand in an address and in the table. */
+static void
+check_name(const char *name)
+{
+	size_t		len = strlen(name);
+
+	if (name[0] >= 'a' && name[0] <= 'z' && len < sizeof(((PtEngine *) NULL)->name) &&
+		strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == len)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("\"%s\" is no name for an engine", name),
+			 errhint("A name begins with a small letter and goes on with up to 62 small letters, digits, _ and -.")));
+}
+
 PG_FUNCTION_INFO_V1(pt_check_engine);
 
 /*
@@ -276,6 +291,7 @@ pt_check_engine(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("name, adapter and settings of an engine must not be null")));
+	check_name(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	strlcpy(draft.head.name, text_to_cstring(PG_GETARG_TEXT_PP(0)), sizeof(draft.head.name));
 	adapter = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	settings = PG_GETARG_JSONB_P(2);
