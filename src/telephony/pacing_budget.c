@@ -26,7 +26,9 @@
 #define WARM_SHARE 0.7			/* ... not more than this is wanted */
 #define SPARE_FIRST 2.0			/* abandoned calls that a window may begin with; fades in that time */
 #define BRAKE_FROM 8.0			/* abandoned calls left to the ceiling from which the brake works ... */
+#define BRAKE_FROM_SHARED 16.0	/* the same, of campaigns that share their agents: there is no stop */
 #define BRAKE_MIN 0.1			/* ... and so much of the threshold it leaves at last */
+#define LOST_IN_FLIGHT 0.15		/* share of the answers in flight that may be lost, at the worst */
 #define STOP_LEFT 1.0			/* the next abandoned call would go beyond the ceiling */
 #define REST_GAIN 0.002			/* of an error of the occupancy on its correction, a second */
 #define REST_ERROR 0.05			/* larger errors count as this one */
@@ -76,18 +78,22 @@ pt_budget_live(PtPace *pace, bool abandoned)
 	pace->threshold = fmin(fmax(pace->threshold, THRESHOLD_MIN), THRESHOLD_MAX);
 }
 
-/* Abandoned calls until the ceiling itself; the first live answers have some to spare. */
+/*
+ * Abandoned calls until the ceiling itself, when some of the answers in flight
+ * are lost; the first live answers have some to spare.
+ */
 static double
 left_to_ceiling(const PtPace *pace)
 {
-	return pace->ceiling * pace->live - pace->abandoned + SPARE_FIRST * fmax(0, 1 - pace->live / WARM_CALLS);
+	return pace->ceiling * pace->live - pace->abandoned - LOST_IN_FLIGHT * pace->in_flight
+		+ SPARE_FIRST * fmax(0, 1 - pace->live / WARM_CALLS);
 }
 
 /* How much of the threshold counts: near the ceiling it is braked. */
 static double
-brake(const PtPace *pace)
+brake(const PtPace *pace, double from)
 {
-	return fmin(fmax(left_to_ceiling(pace) / BRAKE_FROM, BRAKE_MIN), 1);
+	return fmin(fmax(left_to_ceiling(pace) / from, BRAKE_MIN), 1);
 }
 
 /*
@@ -99,7 +105,8 @@ double
 pt_budget_threshold(const PtPace *pace, const PtPaceInput *input)
 {
 	double		sum = log(pace->threshold);
-	double		part = brake(pace);
+	double		from = input->n_others > 0 ? BRAKE_FROM_SHARED : BRAKE_FROM;
+	double		part = brake(pace, from);
 	int			n = 1;
 
 	for (int i = 0; i < input->n_others; i++)
@@ -109,7 +116,7 @@ pt_budget_threshold(const PtPace *pace, const PtPaceInput *input)
 		if (other->n == 0 && !other->calling)
 			continue;
 		sum += log(other->pace->threshold);
-		part = fmin(part, brake(other->pace));
+		part = fmin(part, brake(other->pace, from));
 		n++;
 	}
 	return fmax(exp(sum / n) * part, THRESHOLD_MIN);
