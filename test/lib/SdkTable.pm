@@ -6,7 +6,7 @@
 # Options of the request: json (data), csv, audio, accept, as (key, session, basic, none),
 # by (the name of another client).  Of the answer: status (default 200), has (member =>
 # value, a pattern or a type: int, text, list, object, bool, number; "a.0.b" goes deeper),
-# csv_has (a pattern of the body), why (a pattern of the error).  Of the effect: sql and is,
+# audio_is (the body), csv_has (a pattern of the body), why (a pattern of the error).  Of the effect: sql and is,
 # a question to the tables and its answer; wait, the same with patience, before the request.
 # save: name => member, which later entries write as {name}.  {account}, {did}, {did2},
 # {service} and so on are known from the start.
@@ -229,23 +229,90 @@ sub not_offered { return (status => 403, why => qr/(?:is|are) not offered yet/) 
 
 sub telephony
 {
+	my $mp3 = ("\xff\xfb\x90\x00" . "\0" x 413) x 3;
+	my $mp3_2 = ("\xff\xfb\x90\x00" . "\0" x 413) x 4;
+	my $settings = { iterations => 3, min_iteration_time => 10, agents => 2, post_call_work_duration => 15, dial_timeout => 20,
+		outbound_trunk_id => '#{trunk}', flow => [ { play => { sound_id => '#{sound}' } } ] };
+	my $state = q{SELECT n.state FROM portatext.campaign_run n WHERE n.campaign_id = {calls}};
+
 	return (
-		[ 36, POST => 'campaigns', json => { type => 'telephony', name => 'calls', from => '{did}', contact_list_ids => ['#{friends}'],
-				settings => { iterations => 3, min_iteration_time => 10, agents => 1, dial_timeout => 20, flow => [ { wait => { seconds => 1 } } ] } }, not_offered() ],
-		[ 42, POST => 'calls', json => { from => '{did}', to => '12223334401', outbound_trunk_id => 1, dial_timeout => 20, flow => [ { play => { sound_id => 1 } } ] }, not_offered() ],
-		[ 43, GET => 'calls?page=1&date_from=2017-01-01T00%3A00%3A00&sort_field=date&sort_order=asc', not_offered() ],
-		[ 44, GET => 'trunks?page=1', not_offered() ],
-		[ 45, GET => 'trunks/1', not_offered() ],
-		[ 46, POST => 'trunks', json => { name => 'pbx', ip => '192.0.2.1' }, not_offered() ],
-		[ 47, PUT => 'trunks/1', json => { name => 'pbx', ip => '192.0.2.1' }, not_offered() ],
-		[ 48, DELETE => 'trunks/1', not_offered() ],
-		[ 49, GET => 'sounds', not_offered() ],
-		[ 50, GET => 'sounds/1', not_offered() ],
-		[ 50, GET => 'sounds/1', accept => 'audio/mpeg', not_offered() ],
-		[ 51, POST => 'sounds?name=hello&description=says%20hello', audio => "ID3\x00\xff\xfb\x90", not_offered() ],
-		[ 52, PATCH => 'sounds/1?name=hello&description=', audio => "ID3\x00\xff\xfb\x90", not_offered() ],
-		[ 52, PATCH => 'sounds/1?name=hello', not_offered() ],
-		[ 53, DELETE => 'sounds/1', not_offered() ]);
+		# trunks
+		[ 46, POST => 'trunks', before => q{SELECT portatext.set_call_tariff('1', 0.01)}, json => { name => 'pbx', ip => '192.0.2.1' },
+			has => { id => 'int' }, save => { trunk => 'id' }, sql => q{SELECT name, address, account_id = {account} FROM portatext.trunk WHERE trunk_id = {trunk}}, is => 'pbx|192.0.2.1|t' ],
+		[ 46, POST => 'trunks', json => { name => 'old pbx', ip => '192.0.2.3' }, as => 'session', save => { old_trunk => 'id' },
+			sql => q{SELECT count(*) FROM portatext.trunks WHERE account_id = {account}}, is => 2 ],
+		[ 46, POST => 'trunks', json => { name => 'pbx', ip => '192.0.2.9' }, status => 400, why => qr/pbx/ ],
+		[ 46, POST => 'trunks', json => { ip => '192.0.2.1' }, status => 400, why => qr/name/ ],
+		[ 44, GET => 'trunks?page=1', has => { trunks => 'list', 'trunks.0.id' => '#{trunk}', 'trunks.0.name' => 'pbx', 'trunks.0.ip' => '192.0.2.1', page => 1, total_pages => 1 } ],
+		[ 44, GET => 'trunks', by => 'rival', has => { trunks => 'none' } ],
+		[ 45, GET => 'trunks/{trunk}', has => { id => '#{trunk}', name => 'pbx', ip => '192.0.2.1' } ],
+		[ 45, GET => 'trunks/{trunk}', by => 'rival', status => 404, why => qr/trunk/ ],
+		[ 47, PUT => 'trunks/{trunk}', json => { name => 'new pbx', ip => '192.0.2.2' }, sql => q{SELECT name, address FROM portatext.trunk WHERE trunk_id = {trunk}}, is => 'new pbx|192.0.2.2' ],
+		[ 47, PUT => 'trunks/{trunk}', json => { name => 'stolen', ip => '192.0.2.2' }, by => 'rival', status => 404, why => qr/trunk/,
+			sql => q{SELECT name FROM portatext.trunk WHERE trunk_id = {trunk}}, is => 'new pbx' ],
+		[ 48, DELETE => 'trunks/{old_trunk}', by => 'rival', status => 404, why => qr/trunk/, sql => q{SELECT count(*) FROM portatext.trunks WHERE trunk_id = {old_trunk}}, is => 1 ],
+		[ 48, DELETE => 'trunks/{old_trunk}', sql => q{SELECT count(*) FROM portatext.trunks WHERE account_id = {account}}, is => 1 ],
+		# sounds
+		[ 51, POST => 'sounds?name=hello&description=says%20hello', audio => $mp3, has => { id => 'int' }, save => { sound => 'id' },
+			sql => q{SELECT name, description, octet_length(content), account_id = {account} FROM portatext.sound WHERE sound_id = {sound}}, is => 'hello|says hello|1251|t' ],
+		[ 51, POST => 'sounds?name=noise', audio => 'this is no sound', status => 400, why => qr/mp3/ ],
+		[ 51, POST => 'sounds?description=x', audio => $mp3, status => 400, why => qr/name/ ],
+		[ 49, GET => 'sounds', has => { sounds => 'list', 'sounds.0.id' => '#{sound}', 'sounds.0.name' => 'hello' } ],
+		[ 50, GET => 'sounds/{sound}', has => { id => '#{sound}', name => 'hello', description => 'says hello' } ],
+		[ 50, GET => 'sounds/{sound}', accept => 'audio/mpeg', audio_is => $mp3 ],
+		[ 50, GET => 'sounds/{sound}', accept => 'audio/mpeg', by => 'rival', status => 404, why => qr/sound/ ],
+		[ 52, PATCH => 'sounds/{sound}?name=good%20day&description=', audio => $mp3_2,
+			sql => q{SELECT name, octet_length(content) FROM portatext.sound WHERE sound_id = {sound}}, is => 'good day|1668' ],
+		[ 52, PATCH => 'sounds/{sound}?name=hello%20again', sql => q{SELECT name, octet_length(content) FROM portatext.sound WHERE sound_id = {sound}}, is => 'hello again|1668' ],
+		[ 52, PATCH => 'sounds/{sound}?name=stolen', by => 'rival', status => 404, why => qr/sound/, sql => q{SELECT name FROM portatext.sound WHERE sound_id = {sound}}, is => 'hello again' ],
+		# a campaign of calls
+		[ 36, POST => 'campaigns', json => { type => 'telephony', name => 'calls', description => 'by telephone', from => [ '{did}', '{did2}' ], contact_list_ids => ['#{friends}'],
+				schedule => { any_day => { from => '00:00', to => '23:59' } }, settings => $settings },
+			has => { job_id => 'int' }, save => { job => 'job_id' },
+			sql => q{SELECT c.kind, c.name, k.iterations, k.min_iteration_time, k.agents, k.post_call_work, k.dial_timeout, k.trunk_id = {trunk}
+				FROM portatext.campaign c JOIN portatext.call_campaign k USING (campaign_id) WHERE c.account_id = {account}}, is => 'telephony|calls|3|00:10:00|2|00:00:15|00:00:20|t' ],
+		[ 79, GET => 'jobs/{job}', wait => q{SELECT state FROM portatext.job WHERE job_id = {job}}, until => 'finished',
+			has => { type => 'campaign_create', 'result.status' => 'ready' }, save => { calls => 'result.id' } ],
+		[ 35, GET => 'campaigns', has => { 'campaigns.0.id' => '#{calls}', 'campaigns.0.type' => 'telephony' } ],
+		[ 37, GET => 'campaigns/{calls}', has => { type => 'telephony', status => 'ready', 'settings.iterations' => 3, 'settings.min_iteration_time' => 10, 'settings.agents' => 2,
+				'settings.post_call_work_duration' => 15, 'settings.dial_timeout' => 20, 'settings.outbound_trunk_id' => '#{trunk}', 'settings.flow' => 'list', contacts => 2 } ],
+		[ 37, GET => 'campaigns/{calls}', by => 'rival', status => 404, why => qr/campaign/ ],
+		[ 53, DELETE => 'sounds/{sound}', status => 400, why => qr/used/, sql => q{SELECT count(*) FROM portatext.sound WHERE sound_id = {sound}}, is => 1 ],
+		[ 40, DELETE => 'campaigns/{calls}/contacts/12223334412',
+			of_account => q{SELECT state FROM portatext.campaign_contacts({calls}) WHERE number LIKE '%12223334412'}, is => 'cancelled' ],
+		[ 39, GET => 'campaigns/{calls}/contacts?page=1', has => { 'contacts.0.number' => '12223334411', 'contacts.0.status' => 'pending', 'contacts.1.status' => 'cancelled' } ],
+		[ 39, GET => 'campaigns/{calls}/contacts', accept => 'text/csv', csv_has => qr/^number,state,reason,attempts,call_id.*12223334412,cancelled/s ],
+		[ 41, POST => 'campaigns/{calls}/lifecycle', json => { action => 'start' }, sql => $state, is => 'running' ],
+		[ 41, POST => 'campaigns/{calls}/lifecycle', json => { action => 'pause' },
+			wait => q{SELECT count(*) FROM portatext.call WHERE campaign_id = {calls} AND to_number = '+12223334411'}, until => 1, sql => $state, is => 'paused' ],
+		[ 43, GET => 'calls?campaign_id={calls}', wrapped => 1, one => { to => '12223334411', campaign_id => '#{calls}', iteration => 1 } ],
+		[ 41, POST => 'campaigns/{calls}/lifecycle', json => { action => 'resume' }, sql => "SELECT ($state) = 'running'", is => 't' ],
+		[ 41, POST => 'campaigns/{calls}/lifecycle', json => { action => 'cancel' }, sql => $state, is => 'cancelled' ],
+		[ 36, POST => 'campaigns', json => { type => 'telephony', name => 'no flow', from => '{did}', contact_list_ids => ['#{friends}'], settings => { iterations => 1 } }, status => 400, why => qr/flow/ ],
+		[ 36, POST => 'campaigns', json => { type => 'telephony', name => 'bad flow', from => '{did}', contact_list_ids => ['#{friends}'],
+				settings => { flow => [ { play => { sound_id => 999999999 } } ] } }, status => 400, why => qr/flow\[0\]\.play/ ],
+		[ 36, POST => 'campaigns?settings=%7B%22type%22%3A%22telephony%22%2C%22name%22%3A%22from%20file%22%2C%22from%22%3A%22{did}%22%2C%22settings%22%3A%7B%22iterations%22%3A2%2C%22flow%22%3A%5B%7B%22wait%22%3A%7B%22seconds%22%3A1%7D%7D%5D%7D%7D',
+			csv => "number,first_name\n12223334461,Eva\n12223334462,Leo\n", has => { job_id => 'int' }, save => { job => 'job_id' } ],
+		[ 79, GET => 'jobs/{job}', wait => q{SELECT state FROM portatext.job WHERE job_id = {job}}, until => 'finished', save => { filed => 'result.id' },
+			sql => q{SELECT recipients FROM portatext.telephony_progress WHERE campaign_id = {filed}}, is => 2 ],
+		[ 38, DELETE => 'campaigns/{filed}', by => 'rival', status => 404, why => qr/campaign/ ],
+		[ 38, DELETE => 'campaigns/{filed}', sql => q{SELECT count(*) FROM portatext.campaign WHERE campaign_id = {filed}}, is => 0 ],
+		# single calls
+		[ 42, POST => 'calls', json => { from => '{did}', to => '12223334401', outbound_trunk_id => '#{trunk}', dial_timeout => 20, flow => [ { wait => { seconds => 1 } } ] },
+			has => { id => qr/^[0-9a-f-]{36}$/ }, save => { call => 'id' },
+			sql => q{SELECT to_number, from_number, trunk_id = {trunk}, dial_timeout, campaign_id IS NULL, account_id = {account} FROM portatext.call WHERE call_id = '{call}'},
+			is => '+12223334401|+{did}|t|20|t|t' ],
+		[ 42, POST => 'calls', json => { from => '{did}', to => '12223334490', flow => [ { wait => { seconds => 1 } } ] }, status => 400, why => qr/blacklist/ ],
+		[ 42, POST => 'calls', json => { from => '{did}', to => '12223334401', flow => [ { dance => {} } ] }, status => 400, why => qr/flow\[0\]/ ],
+		[ 42, POST => 'calls', json => { from => '{did}', to => '12223334401' }, status => 400, why => qr/flow/ ],
+		[ 43, GET => 'calls?page=1&date_from=2017-01-01T00%3A00%3A00&sort_field=date&sort_order=asc', wrapped => 1, has => { page => 1, total_pages => 1 } ],
+		[ 43, GET => 'calls?number=12223334401', wrapped => 1, one => { id => '{call}', to => '12223334401', from => '{did}' } ],
+		[ 43, GET => 'calls?date_from=2100-01-01T00%3A00%3A00', wrapped => 0 ],
+		[ 43, GET => 'calls?number=12223334401', by => 'rival', wrapped => 0 ],
+		[ 43, GET => 'calls?sort_field=shoe_size', status => 400, why => qr/sort_field/ ],
+		[ 53, DELETE => 'sounds/{sound}', by => 'rival', status => 404, why => qr/sound/ ],
+		[ 53, DELETE => 'sounds/{sound}', wait => q{SELECT count(*) FROM portatext.call WHERE ended_at IS NULL}, until => 0,
+			sql => q{SELECT count(*) FROM portatext.sound WHERE sound_id = {sound}}, is => 0 ]);
 }
 
 sub services
@@ -311,6 +378,12 @@ sub me
 		[ 69, PATCH => 'me/settings', json => { alert_when_credit_less_than => 50, email_on_inbound_sms => 'in@shop.example' }, sql => $settings, is => '50|in@shop.example' ],
 		[ 69, PATCH => 'me/settings', json => { email_on_inbound_sms => undef }, sql => $settings, is => '50|none' ],
 		[ 68, GET => 'me/settings', has => { alert_when_credit_less_than => 50, email_on_inbound_sms => 'null' } ],
+		[ 69, PATCH => 'me/settings', json => { amd_initial_silence => 2000, amd_max_greeting_length => 1600, amd_after_greeting_silence => 700, amd_total_time => 4000, amd_min_word_length => 90,
+				amd_between_words_silence => 60, amd_max_words => 4, amd_silence_threshold => 300, amd_max_word_length => 4500 },
+			sql => q{SELECT initial_silence, max_greeting_length, after_greeting_silence, total_time, min_word_length, between_words_silence, max_words, silence_threshold, max_word_length
+				FROM portatext.amd_setting WHERE account_id = {account}}, is => '2000|1600|700|4000|90|60|4|300|4500' ],
+		[ 68, GET => 'me/settings', has => { amd_max_words => 4, amd_total_time => 4000, alert_when_credit_less_than => 50 } ],
+		[ 69, PATCH => 'me/settings', json => { amd_max_words => -1 }, status => 400, why => qr/words/, sql => q{SELECT max_words FROM portatext.amd_setting WHERE account_id = {account}}, is => 4 ],
 		[ 69, PATCH => 'me/settings', json => { email_on_inbound_sms => 'no address' }, status => 400, why => qr/address/, sql => $settings, is => '50|none' ]);
 }
 
