@@ -138,8 +138,7 @@ Answers {"id", "cancelled"}; cancelled is false when it had ended before.';
 
 CREATE FUNCTION portatext_api.set_disposition(call uuid, disposition text, note text DEFAULT NULL) RETURNS void
     LANGUAGE portatext_api VOLATILE PARALLEL UNSAFE AS $$
-#right send
-#once
+#right manage
     SELECT portatext.set_disposition(call, disposition, note)
 $$;
 COMMENT ON FUNCTION portatext_api.set_disposition(uuid, text, text) IS
