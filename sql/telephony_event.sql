@@ -232,6 +232,7 @@ SELECT portatext.create_account('others', sandbox => true) AS others \gset
 SET portatext.account_id = :others;
 SET ROLE portatext_account;
 SELECT count(*) FROM portatext.calls;
+SELECT * FROM portatext.forget_calls(:account, '+12025550300', '00000000-0000-0000-0000-000000000000');
 RESET ROLE;
 RESET portatext.account_id;
 

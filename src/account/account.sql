@@ -43,7 +43,7 @@ COMMENT ON COLUMN portatext.account.credit_price IS
 COMMENT ON COLUMN portatext.account.alert_when_credit_less_than IS
     'An event is written when the balance falls below so many credits (ALERT-02); null: off.';
 COMMENT ON COLUMN portatext.account.message_events IS
-    'Whether each state change of a message writes an event row.';
+    'Whether each state change of a message, and the end of each call, writes an event row.';
 COMMENT ON COLUMN portatext.account.email_on_inbound_sms IS
     'Address for a mail on every inbound message (ALERT-23); null: off. Kept for the room that mails.';
 SELECT pg_catalog.pg_extension_config_dump('portatext.account', '');

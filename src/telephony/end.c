@@ -66,7 +66,7 @@ pt_call_end(const pg_uuid_t *call_id, const char *result, int q850, const char *
 
 	if (!pt_call_result_find(result, &found))
 		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				(errcode(ERRCODE_INTERNAL_ERROR),
 				 errmsg("\"%s\" is no result of a call", result)));
 	pt_column_add_uuid(&ids, call_id);
 	row = pt_call_rows_lock(pt_column_array(&ids), 0, &n);
