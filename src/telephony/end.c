@@ -35,11 +35,13 @@ pt_calls_ended(PtCallRow **rows, int n, TimestampTz now)
 
 	if (n == 0)
 		return;
+	/* Money first: whoever waits for a part of the balance must not hold counters that its holder wants. */
+	for (int i = 0; i < n; i++)
+		pt_call_row_meter(rows[i], now, now);
 	pt_call_targets_next(rows, n, given_up);
 	pt_calls_count(rows, n, given_up);
 	for (int i = 0; i < n; i++)
 	{
-		pt_call_row_meter(rows[i], now, now);
 		if (rows[i]->freed_agent != 0)
 			pt_agent_done(rows[i], rows[i]->freed_agent, rows[i]->ended_at);
 	}

@@ -7,6 +7,8 @@
 
 #include "utils/timestamp.h"
 
+#define SKEW_US (5 * USECS_PER_SEC) /* by so much may an engine's clock be behind */
+
 /*
  * Leg A's result.  Who was hung up by us before it was answered was withdrawn,
  * unless the engine tells of a fate that is not the hang-up's.
@@ -16,7 +18,7 @@ result_a(const PtCallRow *row)
 {
 	PtCallResult result = pt_call_result_of(row->answered_at != 0, row->q850, row->sip, row->alerted);
 
-	if (row->answered_at != 0 || row->hang_up_at == 0 || row->hang_up_at > row->ended_at)
+	if (row->answered_at != 0 || row->hang_up_at == 0 || row->hang_up_at > row->ended_at + SKEW_US)
 		return result;
 	switch (result)
 	{
