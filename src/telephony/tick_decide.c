@@ -52,8 +52,13 @@ others_of(const PtDialRun *run, PtDialRun *const *runs, int n_runs, int *n)
 
 	*n = 0;
 	for (int i = 0; i < n_runs && run->team_id != 0; i++)
-		if (runs[i] != run && runs[i]->team_id == run->team_id && runs[i]->n_ringing > 0 && runs[i]->known)
-			others[(*n)++] = (PtPaceOther) {&runs[i]->pace, runs[i]->ringing, runs[i]->n_ringing};
+	{
+		const PtDialRun *other = runs[i];
+		bool		calling = other->running && !other->preview && !other->suspended && other->available > 0;
+
+		if (other != run && other->team_id == run->team_id && (other->n_ringing > 0 || calling) && other->known)
+			others[(*n)++] = (PtPaceOther) {&other->pace, other->ringing, other->n_ringing, calling};
+	}
 	return others;
 }
 
@@ -110,14 +115,18 @@ decide(PtDialRun *run, PtDialRun *const *runs, int n, TimestampTz now, PtEngineR
 void
 pt_tick_decide(TimestampTz now, PtEngineRoom room)
 {
+	static unsigned turn;		/* another run decides first each time: it takes the agents that are free */
 	PtDialRun **runs;
 	int			n = pt_tick_runs(&runs);
 
+	turn++;
 	qsort(runs, n, sizeof(PtDialRun *), compare_accounts);
 	for (int i = 0; i < n; i++)
 	{
-		runs[i]->decided = false;
-		if (runs[i]->running && runs[i]->known)
-			decide(runs[i], runs, n, now, room);
+		PtDialRun  *run = runs[(turn + i) % n];
+
+		run->decided = false;
+		if (run->running && run->known)
+			decide(run, runs, n, now, room);
 	}
 }
