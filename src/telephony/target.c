@@ -19,6 +19,7 @@
 #include "sms/blacklist.h"
 #include "sms/column.h"
 #include "sms/order.h"
+#include "telephony/flow_check.h"
 
 #define ZONES_MAX 1
 
@@ -204,17 +205,20 @@ choose_sender(const PtDialRun *run, PtTarget *target)
 		target->from = pt_sender_choose(run->account_id, NULL, target->number, &refusal);
 }
 
-/* The flow of a target that has its own, or variables for it. */
+/* The flow of a target that has its own, or variables for it (TPL-03). */
 static void
 make_flow(const PtDialRun *run, PtTarget *target)
 {
-	if (target->body != NULL && target->body[0] == '[')
-		target->flow = target->body;
-	else if (target->body != NULL)
+	PtFlowProblem problem;
+	const Jsonb *layers[1];
+
+	if (target->body != NULL)
 		target->variables = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(target->body)));
-	if (target->flow != NULL || !run->facts.has_variables)
+	if (!run->facts.has_variables)
 		return;
-	target->flow = pt_target_flow(run->flow, target->variables);
+	layers[0] = target->variables;
+	target->flow = pt_call_flow_fill(DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(run->flow))), layers, 1,
+									 &problem);
 	if (target->flow == NULL)
 		set_aside(target, "skipped", pt_refusal_name(PT_REFUSE_MISSING_VARIABLE));
 }

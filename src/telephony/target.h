@@ -23,7 +23,7 @@ typedef struct PtTarget
 	int			day_attempts;
 	bool		has_day;
 	char	   *sender;			/* as it was built; NULL: none */
-	char	   *body;			/* as it was built: its variables, or its flow; NULL: none */
+	char	   *body;			/* as it was built: its variables; NULL: none */
 	bool		cancelled;
 	/* found out */
 	const char *state;			/* portatext.target_state */
@@ -45,8 +45,5 @@ extern void pt_targets_check(PtDialRun *run, PtTarget *targets, int n, Timestamp
 /* Writes their rows, and the cursors of the cohorts. */
 extern void pt_targets_write(const PtDialRun *run, const PtTarget *targets, int n);
 extern void pt_cursors_write(const PtDialRun *run, const PtTarget *targets, int n);
-
-/* The flow with a target's variables in its texts; NULL: one is missing.  target_text.c. */
-extern char *pt_target_flow(const char *flow, const Jsonb *variables);
 
 #endif							/* PORTATEXT_TARGET_H */
