@@ -101,6 +101,8 @@ connect_body(void *arg)
 		return;
 	pt_become_keeper(&saved);
 	list = read_waiting(&n);
+	if (n > 0)
+		(void) pt_agents_wake(now);
 	for (int i = 0; i < n; i++)
 	{
 		if (list[i].until > now && pt_agent_take(&list[i].id, now))
