@@ -40,7 +40,7 @@ static PtPlan fresh_plan = {
 	" r.body, x.run_id IS NOT NULL FROM portatext.campaign_recipient r"
 	" LEFT JOIN portatext.call_target t ON t.run_id = r.run_id AND t.number = r.number"
 	" LEFT JOIN portatext.campaign_cancellation x ON x.run_id = r.run_id AND x.number = r.number"
-	" WHERE r.run_id = $1 AND r.cohort = $2 AND r.place > $3 AND r.place <= $4 ORDER BY r.place",
+	" WHERE r.run_id = $1 AND r.cohort = $2 AND r.place > $3 AND r.place <= $4 AND t.run_id IS NULL ORDER BY r.place",
 	4, {INT8OID, INT4OID, INT8OID, INT8OID},
 	.generic = true
 };

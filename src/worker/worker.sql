@@ -73,13 +73,13 @@ CREATE VIEW portatext.pg_stat_portatext_worker AS
     FROM portatext.worker_stats() s;
 COMMENT ON VIEW portatext.pg_stat_portatext_worker IS
     'What the launcher and this database''s workers do and have counted since they started.';
-COMMENT ON COLUMN portatext.pg_stat_portatext_worker.kind IS 'launcher, dispatcher, scheduler, runner or receiver.';
+COMMENT ON COLUMN portatext.pg_stat_portatext_worker.kind IS 'launcher, dispatcher, scheduler, runner, dialer or receiver.';
 COMMENT ON COLUMN portatext.pg_stat_portatext_worker.number IS 'A dispatcher''s number, as in lease.worker; the port that the receiver listens on.';
 COMMENT ON COLUMN portatext.pg_stat_portatext_worker.state IS
     'starting, waiting, working, stopping, or not adopted: this database is a copy and waits for adopt().';
 COMMENT ON COLUMN portatext.pg_stat_portatext_worker.in_flight IS 'Requests without an answer yet.';
-COMMENT ON COLUMN portatext.pg_stat_portatext_worker.claimed IS 'Messages claimed from the outbox.';
-COMMENT ON COLUMN portatext.pg_stat_portatext_worker.sent IS 'Messages accepted by a carrier.';
+COMMENT ON COLUMN portatext.pg_stat_portatext_worker.claimed IS 'Messages claimed from the outbox; a dialer''s: calls it has decided to place.';
+COMMENT ON COLUMN portatext.pg_stat_portatext_worker.sent IS 'Messages accepted by a carrier; calls accepted by an engine.';
 COMMENT ON COLUMN portatext.pg_stat_portatext_worker.refused IS 'Messages ended by the carrier''s refusal.';
 COMMENT ON COLUMN portatext.pg_stat_portatext_worker.retried IS 'Messages put back for another try.';
 COMMENT ON COLUMN portatext.pg_stat_portatext_worker.unclear IS 'Messages of which it is not known whether the carrier has them.';
