@@ -13,7 +13,7 @@
 
 #define EPOCH_US ((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY)
 #define SILENCE_US (15 * USECS_PER_SEC) /* behind the last moment at which an event must have come */
-#define TALK_LOOK_US (60 * USECS_PER_SEC)	/* between two looks at a call that is up */
+#define TALK_LOOK_US (15 * USECS_PER_SEC)	/* between two looks at a call that is up */
 
 TimestampTz
 pt_call_event_time(int64 epoch_us)

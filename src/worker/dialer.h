@@ -108,6 +108,7 @@ extern void pt_dial_hang_up(void);
 extern void pt_dial_local_watch(const pg_uuid_t *id, int32 engine_id);	/* something has changed for it */
 extern void pt_dial_local_watch_all(void);
 extern void pt_dial_local_run(void);
+extern int	pt_dial_local_truth(const PtDialOrder *order, PtCallEvent **events);
 extern TimestampTz pt_dial_local_at(void);
 
 #endif							/* PORTATEXT_DIALER_H */

@@ -148,23 +148,48 @@ entry_of(const Batch *batch, const pg_uuid_t *id)
 	return NULL;
 }
 
+/* The course of a call from a time on (-1: as it is in truth); returns how many events, in their order. */
+static int
+course_of(const PtDialOrder *order, int64 after, PtCallEvent *course)
+{
+	PtDialEngine *engine = pt_dial_engine(order->engine_id);
+
+	memset(course, 0, sizeof(PtCallEvent) * COURSE_MAX);
+	if (engine == NULL || engine->use == NULL || order->placed_at == 0)
+		return 0;
+	return engine->use->engine->adapter->local_events(engine->use->engine, &order->order, epoch(order->placed_at),
+													  epoch(order->state >= PT_STATE_CONNECTING ? order->connect_at : 0),
+													  epoch(order->abandoned_at), epoch(order->hang_up_at), after,
+													  course, COURSE_MAX);
+}
+
+/* What has become of a call, for STATUS; palloc'ed.  In a transaction. */
+int
+pt_dial_local_truth(const PtDialOrder *order, PtCallEvent **events)
+{
+	int64		now = epoch(pt_now());
+	int			all;
+	int			n = 0;
+
+	*events = palloc(sizeof(PtCallEvent) * COURSE_MAX);
+	all = course_of(order, -1, *events);
+	while (n < all && (*events)[n].at <= now)
+		strlcpy((*events)[n++].call_id, order->call_id, PT_CALL_ID_SIZE);
+	return n;
+}
+
 /* Adds the events of a call whose time has come, and finds when the next one is due. */
 static int
 collect(Local *local, const PtDialOrder *order, int64 now, PtCallEvent *events)
 {
-	PtDialEngine *engine = pt_dial_engine(local->engine_id);
 	PtCallEvent course[COURSE_MAX];
 	int			n = 0;
 	int			all;
 
 	local->gone = order->ended_at != 0;
-	if (local->gone || engine == NULL || engine->use == NULL || order->placed_at == 0)
+	if (local->gone)
 		return 0;
-	memset(course, 0, sizeof(course));
-	all = engine->use->engine->adapter->local_events(engine->use->engine, &order->order, epoch(order->placed_at),
-													 epoch(order->state >= PT_STATE_CONNECTING ? order->connect_at : 0),
-													 epoch(order->abandoned_at), epoch(order->hang_up_at), local->after,
-													 course, COURSE_MAX);
+	all = course_of(order, local->after, course);
 	while (n < all && course[n].at <= now)
 	{
 		events[n] = course[n];

@@ -153,6 +153,9 @@ not_there(Batch *batch, const PtDialTask *task, TimestampTz now)
 static void
 status_told(Batch *batch, const PtDialTask *task, TimestampTz now)
 {
+	PtCallEvent *events = task->events;
+	int			n = task->n_events;
+
 	if (task->answer.class == PT_CALL_NOT_THERE)
 	{
 		not_there(batch, task, now);
@@ -162,8 +165,10 @@ status_told(Batch *batch, const PtDialTask *task, TimestampTz now)
 		(void) set_time(&known_plan, task, now + ASK_AGAIN_US);
 	else
 		(void) set_time(&look_plan, task, now + ASK_AGAIN_US);
-	if (task->n_events > 0)
-		pt_call_events_apply(task->engine->engine_id, task->events, task->n_events);
+	if (task->engine->use != NULL && task->engine->use->engine->adapter->local)
+		n = pt_dial_local_truth(task->call, &events);
+	if (n > 0)
+		pt_call_events_apply(task->engine->engine_id, events, n);
 }
 
 /* What became of the other requests. */
