@@ -251,9 +251,11 @@ check_maps(const Check *check)
 {
 	PtEngineHttp *s = check->state;
 
-	if (!check_map(check, "classes", "has a word that is none of accepted, not_there, no_capacity, failed, refused, unclear", &s->classes) ||
+	if (!check_map(check, "classes", "has a word that is none of accepted, not_there, no_capacity, failed, refused, unclear",
+				   &s->classes) ||
 		!check_map(check, "event_kinds", "has a word that is no kind of event", &s->kinds) ||
-		!check_map(check, "event_causes", "has a value that is neither a cause (0 to 127) nor sip, with alerted or answered behind it", &s->causes) ||
+		!check_map(check, "event_causes", "has a value that is neither a cause (0 to 127) nor sip, with alerted or answered behind it",
+				   &s->causes) ||
 		!check_map(check, "event_amds", "has a word that is none of HUMAN, MACHINE, NOTSURE, HANGUP", &s->amds))
 		return false;
 	if (get(check, "event_kind") == NULL || s->kinds == NULL)

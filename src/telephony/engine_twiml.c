@@ -20,15 +20,21 @@
 #define HOLD_SECONDS 60			/* until the engine asks again */
 #define CODE_SIZE (PT_FLOW_MAX * 4 / 3 + 8)
 
+/* A flow, and what is made of it. */
+typedef struct Room
+{
+	PtCallFlow	flow;
+	PtCallFlow	rest;			/* what is left, for addresses; its texts are those of flow */
+	char		json[PT_FLOW_MAX + 1];
+	char		code[CODE_SIZE];
+} Room;
+
 /* A document while it is written. */
 typedef struct Writer
 {
 	PtBuffer   *out;
 	const PtTwiml *how;
-	const PtCallFlow *flow;
-	PtCallFlow *rest;			/* what is left, for addresses */
-	char	   *json;
-	char	   *code;
+	Room	   *room;
 	int			gathers;
 } Writer;
 
@@ -80,16 +86,16 @@ add_url(PtBuffer *out, const PtTwiml *how, const char *event)
 static void
 add_flow(Writer *w, const char *name, const PtCallFlow *flow)
 {
-	size_t		len = pt_flow_write(flow, w->json, PT_FLOW_MAX + 1);
+	size_t		len = pt_flow_write(flow, w->room->json, sizeof(w->room->json));
 
-	pt_base64_encode((const unsigned char *) w->json, len, w->code);
-	w->code[strcspn(w->code, "=")] = '\0';
-	for (char *c = w->code; *c != '\0'; c++)
+	pt_base64_encode((const unsigned char *) w->room->json, len, w->room->code);
+	w->room->code[strcspn(w->room->code, "=")] = '\0';
+	for (char *c = w->room->code; *c != '\0'; c++)
 		*c = *c == '+' ? '-' : *c == '/' ? '_' : *c;
 	pt_buffer_add(w->out, "&amp;");
 	pt_buffer_add(w->out, name);
 	pt_buffer_add(w->out, "=");
-	pt_buffer_add(w->out, w->code);
+	pt_buffer_add(w->out, w->room->code);
 }
 
 bool
@@ -105,31 +111,37 @@ pt_twiml_decode(const char *value, char *out, size_t size)
 static const PtCallFlow *
 rest_of(Writer *w, int after)
 {
-	w->rest->n_steps = 0;
-	for (int i = 0; i < w->flow->n_steps; i++)
+	const PtCallFlow *flow = &w->room->flow;
+	PtCallFlow *rest = &w->room->rest;
+
+	rest->n_steps = 0;
+	for (int i = 0; i < flow->n_steps; i++)
 	{
-		if (w->flow->steps[i].part != PT_FLOW_MAIN || i > after)
-			w->rest->steps[w->rest->n_steps++] = w->flow->steps[i];
+		if (flow->steps[i].part != PT_FLOW_MAIN || i > after)
+			rest->steps[rest->n_steps++] = flow->steps[i];
 	}
-	return w->rest;
+	return rest;
 }
 
 /* A sub-flow as a flow of its own. */
 static const PtCallFlow *
 sub_flow(Writer *w, PtFlowPart part)
 {
-	w->rest->n_steps = 0;
-	for (int i = 0; i < w->flow->n_steps; i++)
-	{
-		PtStep	   *step = &w->rest->steps[w->rest->n_steps];
+	const PtCallFlow *flow = &w->room->flow;
+	PtCallFlow *rest = &w->room->rest;
 
-		if (w->flow->steps[i].part != part)
+	rest->n_steps = 0;
+	for (int i = 0; i < flow->n_steps; i++)
+	{
+		PtStep	   *step = &rest->steps[rest->n_steps];
+
+		if (flow->steps[i].part != part)
 			continue;
-		*step = w->flow->steps[i];
+		*step = flow->steps[i];
 		step->part = PT_FLOW_MAIN;
-		w->rest->n_steps++;
+		rest->n_steps++;
 	}
-	return w->rest;
+	return rest;
 }
 
 /* Appends a sound. */
@@ -167,7 +179,7 @@ add_say(Writer *w, const PtStep *step)
 static void
 add_gather(Writer *w, int at)
 {
-	const PtStep *step = &w->flow->steps[at];
+	const PtStep *step = &w->room->flow.steps[at];
 
 	pt_buffer_add(w->out, "<Gather numDigits=\"");
 	add_number(w->out, step->digits);
@@ -250,7 +262,7 @@ add_forward(Writer *w, const PtStep *step)
 static bool
 add_step(Writer *w, int at)
 {
-	const PtStep *step = &w->flow->steps[at];
+	const PtStep *step = &w->room->flow.steps[at];
 
 	switch (step->kind)
 	{
@@ -279,41 +291,26 @@ add_step(Writer *w, int at)
 	}
 }
 
-/* Memory for a flow and what is made of it; false: there is none. */
-static bool
-writer_begin(Writer *w, PtCallFlow **flow)
-{
-	*flow = malloc(sizeof(PtCallFlow));
-	w->rest = malloc(sizeof(PtCallFlow));
-	w->json = malloc(PT_FLOW_MAX + 1);
-	w->code = malloc(CODE_SIZE);
-	w->flow = *flow;
-	return *flow != NULL && w->rest != NULL && w->json != NULL && w->code != NULL;
-}
-
 bool
 pt_twiml_flow(PtBuffer *out, const PtTwiml *how, const char *flow)
 {
-	Writer		w = {.out = out,.how = how,.gathers = how->gathers};
+	Room	   *room = malloc(sizeof(Room));
+	Writer		w = {.out = out,.how = how,.room = room,.gathers = how->gathers};
 	PtFlowProblem problem;
-	PtCallFlow *read;
-	bool		sound = writer_begin(&w, &read) && pt_flow_parse(flow, strlen(flow), read, &problem);
+	bool		sound = room != NULL && pt_flow_parse(flow, strlen(flow), &room->flow, &problem);
 
 	if (sound)
 	{
-		*w.rest = *read;
+		room->rest = room->flow;
 		pt_buffer_add(out, "<Response>");
-		for (int i = 0; i < read->n_steps && read->steps[i].part == PT_FLOW_MAIN; i++)
+		for (int i = 0; i < room->flow.n_steps && room->flow.steps[i].part == PT_FLOW_MAIN; i++)
 		{
 			if (!add_step(&w, i))
 				break;
 		}
 		pt_buffer_add(out, "</Response>");
 	}
-	free(read);
-	free(w.rest);
-	free(w.json);
-	free(w.code);
+	free(room);
 	return sound;
 }
 

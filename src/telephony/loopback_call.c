@@ -161,7 +161,7 @@ loopback_configure(PtEngine *engine, char *problem, size_t size)
 	for (int i = 0; i < NUMBERS; i++)
 	{
 		const Number *number = &numbers[i];
-		double	   *value = (double *) ((char *) state + number->offset);
+		double	   *value = (void *) ((char *) state + number->offset);
 
 		*value = number->usual;
 		if (!read_number(engine, number->key, number->least, number->most, value, problem, size))

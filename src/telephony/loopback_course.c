@@ -490,24 +490,20 @@ abandon(Course *c, int64_t t)
 	}
 }
 
-/* By when it is told; for qsort. */
-static int
-compare_events(const void *a, const void *b)
-{
-	int64_t		one = ((const PtCallEvent *) a)->at;
-	int64_t		other = ((const PtCallEvent *) b)->at;
-
-	return one < other ? -1 : one > other;
-}
-
-/* Adds an event that is told at this time. */
+/* Adds an event that is told at this time, behind those of the same time. */
 static void
 tell(PtCallEvent *told, int *n, const PtCallEvent *event, int64_t at, int64_t after)
 {
+	int			i = *n;
+
 	if (at <= after)
 		return;
-	told[*n] = *event;
-	told[(*n)++].at = at;
+	while (i > 0 && told[i - 1].at > at)
+		i--;
+	memmove(&told[i + 1], &told[i], (size_t) (*n - i) * sizeof(PtCallEvent));
+	told[i] = *event;
+	told[i].at = at;
+	(*n)++;
 }
 
 /* What is told of the course and when: with losses, delays and repetitions, unless the truth is wanted. */
@@ -536,6 +532,17 @@ tell_all(const Course *c, int64_t after, PtCallEvent *told)
 	return n;
 }
 
+/* Of the first limit events, those without any that is told when the next one is: whoever asks on asks by time. */
+static int
+whole_times(const PtCallEvent *told, int limit)
+{
+	int			n = limit;
+
+	while (n > 0 && told[n - 1].at == told[limit].at)
+		n--;
+	return n > 0 ? n : limit;
+}
+
 int
 pt_loopback_course(const PtLoopback *settings, const PtCallOrder *order, int64_t placed, int64_t connected,
 				   int64_t abandoned, int64_t hung_up, int64_t after, PtCallEvent *events, int limit)
@@ -559,9 +566,8 @@ pt_loopback_course(const PtLoopback *settings, const PtCallOrder *order, int64_t
 	}
 	stop_at(&c, hung_up);
 	n = tell_all(&c, after, told);
-	qsort(told, (size_t) n, sizeof(PtCallEvent), compare_events);
 	if (n > limit)
-		n = limit;
+		n = whole_times(told, limit);
 	memcpy(events, told, (size_t) n * sizeof(PtCallEvent));
 	return n;
 }

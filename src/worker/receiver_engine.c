@@ -136,11 +136,12 @@ read_events(PtRequest *r, PtEngine *engine, const PtEngineCallback *in)
 	n = engine->adapter->read_events(engine, in, events, PT_CALL_EVENTS_MAX, problem, sizeof(problem));
 	if (n > 0)
 	{
-		PtCallEvent *fewer = realloc(events, (size_t) n * sizeof(PtCallEvent));
-
-		r->callback.events = fewer != NULL ? fewer : events;
-		r->callback.n_events = n;
-		return 0;
+		r->callback.events = malloc((size_t) n * sizeof(PtCallEvent));
+		if (r->callback.events != NULL)
+			memcpy(r->callback.events, events, (size_t) n * sizeof(PtCallEvent));
+		r->callback.n_events = r->callback.events != NULL ? n : 0;
+		free(events);
+		return r->callback.events != NULL ? 0 : SERVER_ERROR;
 	}
 	free(events);
 	if (n == 0)
