@@ -31,7 +31,7 @@ SELECT portatext.place_call('+12125550100', '[{"wait":{"seconds":0}}]');
 SELECT portatext.place_call('+12125550100', '[{"forward":{"team":true}}]');
 SELECT portatext.place_call('+12125550100', :'flow', dial_timeout => 301);
 SELECT portatext.place_call('+12125550100', :'flow', variables => '[1]');
--- A trunk: none, one, several.
+-- A trunk must be there, and named if there are several.
 SELECT portatext.place_call('+12125550100', :'flow');
 RESET SESSION AUTHORIZATION;
 INSERT INTO portatext.engine (name, adapter) VALUES ('one', 'gateway');
@@ -58,7 +58,9 @@ SELECT portatext.place_call('+12125550101', :'flow', schedule => '{"any_day": {"
 SELECT c.state, c.schedule_id IS NOT NULL FROM portatext.call c WHERE c.call_id = :'scheduled';
 SELECT portatext.place_call('+12125550101', :'flow', schedule => '{"days": [31], "months": [2]}');
 SET SESSION AUTHORIZATION regress_place_blue;
+\set VERBOSITY sqlstate
 SELECT portatext.cancel_call(:'call');
+\set VERBOSITY default
 SELECT portatext.explain_pacing(1);
 SET SESSION AUTHORIZATION regress_place_red;
 SELECT portatext.cancel_call('01900000-0000-7000-8000-000000000001');
@@ -72,6 +74,10 @@ SET SESSION AUTHORIZATION regress_place_red;
 SELECT portatext.place_call('+12125550101', :'flow');
 RESET SESSION AUTHORIZATION;
 UPDATE portatext.account SET suspended = false WHERE account_id = :red;
+INSERT INTO portatext.trunk (account_id, engine_id, name) VALUES (:red, 1, 'another');
+SET SESSION AUTHORIZATION regress_place_red;
+SELECT portatext.place_call('+12125550101', :'flow');
+RESET SESSION AUTHORIZATION;
 
 -- What a decision says: the dialer's words for its numbers.
 INSERT INTO portatext.campaign (account_id, kind, name) VALUES (:red, 'telephony', 'c') RETURNING campaign_id \gset

@@ -49,7 +49,9 @@ BEGIN
         ('abandoned calls still allowed', d ->> 'budget'),
         ('last placed', p.placed_at::text || ': ' || (p.placed ->> 'place') || ', '
             || portatext.pacing_limit_text(p.placed ->> 'limit'))) e(item, value)
-        WHERE e.value IS NOT NULL;
+        WHERE e.value IS NOT NULL
+            AND (d ->> 'method' = 'predictive' OR e.item NOT IN ('answers expected', 'agents free by then',
+                'chance that an answer finds no agent', 'the greatest at which a call is placed', 'abandoned calls still allowed'));
 END
 $$;
 COMMENT ON FUNCTION portatext.explain_pacing(bigint) IS

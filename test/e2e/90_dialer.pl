@@ -21,7 +21,7 @@ sql(q{
 	SELECT portatext.create_trunk('trunk', NULL, 'engine', channels => 20);
 	SELECT portatext.create_team('team');
 });
-ok($node->wait_worker('dialer'), 'a dialer runs where there is an engine');
+ok($node->wait_worker('portatext dialer'), 'a dialer runs where there is an engine');
 
 # A list of its own and a campaign over it, started; its id.
 my $lists = 0;
@@ -95,7 +95,7 @@ like(sql("SELECT string_agg(item, ', ') FROM portatext.explain_pacing($team)"), 
 sql("SELECT count(portatext.set_agent_state(agent_id, 'offline')) FROM portatext.agent");
 sql("SELECT portatext.set_agent_state(1, 'available')");
 my $lost = campaign('forward lost', '[{"forward": {"team": true}}]', 1, team => "'team'", method => "'power'", ratio => 1, connect_within => "'0.5 seconds'");
-sql(q{SELECT portatext.alter_engine('engine', settings => '{"busy": 0, "no_answer": 0, "setup": 0.01, "ring_min": 1, "ring_max": 1, "talk_mean": 0.3, "scenes": "false", "patience": 5}')});
+sql(q{SELECT portatext.alter_engine('engine', settings => '{"busy": 0, "no_answer": 0, "setup": 0.01, "ring_min": 0.7, "ring_max": 0.7, "talk_mean": 0.3, "scenes": "false", "patience": 5}')});
 sql("SELECT portatext.start_campaign($lost)");
 ok($node->wait_sql("SELECT count(*) FROM portatext.call c WHERE campaign_id = $lost", 1), 'it is called');
 sql("SELECT portatext.set_agent_state(1, 'offline')");
