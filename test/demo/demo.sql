@@ -59,3 +59,34 @@ FROM portatext.ledger_entry l GROUP BY l.kind ORDER BY l.kind;
 
 \echo 'Balance after:'
 SELECT portatext.balance() AS credits;
+
+\echo
+\echo 'A campaign of calls: 20 contacts, 4 agents, two calls to each contact at most,'
+\echo 'through the built-in engine, whose calls are as short as the demo is.'
+SELECT portatext.create_engine('demo', 'loopback', '{"scenes": "false", "setup": 0.1, "ring_min": 0.3, "ring_max": 1.2,
+    "talk_mean": 0.8, "amd_min": 0.1, "amd_max": 0.3, "agent_delay_max": 0.2, "answer": 0.5, "machine": 0.15, "busy": 0.15, "no_answer": 0.15, "invalid": 0.05, "seed": 7}') AS engine \gset
+SELECT portatext.create_trunk('demo', engine => 'demo') AS trunk \gset
+SELECT portatext.create_team('demo') AS team \gset
+SELECT count(portatext.set_agent_state(portatext.create_agent(n, 'sip:' || n || '@192.0.2.9', 'demo'), 'available')) AS agents
+    FROM unnest('{Ann,Bob,Cid,Dee}'::text[]) n \gset
+SELECT portatext.create_telephony_campaign('demo',
+    '[{"amd": {"if_human": [{"forward": {"team": true}}], "if_machine": [], "if_notsure": [{"forward": {"team": true}}]}}]',
+    csv => E'number\n' || string_agg(format('+122233355%s', i), E'\n'), trunk => :trunk, team => 'demo', iterations => 2,
+    dial_timeout => '2 seconds', post_call_work => '0.5 seconds', method => 'power', ratio => 3,
+    retry_delays => '{"BUSY": 0, "NO_ANSWER": 0, "ANSWER": 0, "INVALID_NUMBER": -1}', max_abandonment => 1, min_ner => 0) AS campaign
+    FROM generate_series(10, 29) i \gset
+SELECT portatext.start_campaign(:campaign) AS state \gset
+SET statement_timeout = '15s';
+DO $$
+BEGIN
+    WHILE EXISTS (SELECT FROM portatext.campaign_run r WHERE r.state IN ('building', 'ready', 'running')) LOOP
+        PERFORM pg_sleep(0.1);
+    END LOOP;
+END
+$$;
+RESET statement_timeout;
+SELECT name, state, agents, lost, ner, "left", won, gone FROM portatext.telephony_campaigns;
+\echo 'What its calls have come to, by iteration:'
+SELECT iteration, calls, contacted, results, amd, credits FROM portatext.call_report(:campaign);
+\echo 'What the agents have done:'
+SELECT name, calls, missed, utilisation FROM portatext.agent_statistics ORDER BY name;
