@@ -75,19 +75,12 @@ COMMENT ON COLUMN portatext.telephony_progress.eta IS 'When the last target is d
 COMMENT ON COLUMN portatext.telephony_progress.ticked_at IS 'When the dialer decided last, and decision what; placed_at and placed: when it placed calls last.';
 GRANT SELECT ON portatext.telephony_progress TO portatext_account, portatext_operator;
 
-CREATE FUNCTION portatext.percent(share numeric, digits integer DEFAULT 1) RETURNS text
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    SET search_path = pg_catalog, pg_temp
-    RETURN round(100 * share, digits) || '%';
-COMMENT ON FUNCTION portatext.percent(numeric, integer) IS 'Internal: a share as people read it.';
-GRANT EXECUTE ON FUNCTION portatext.percent(numeric, integer) TO portatext_account, portatext_operator;
-
 CREATE VIEW portatext.telephony_campaigns WITH (security_invoker, security_barrier) AS
     SELECT p.campaign_id AS id, left(p.name, 16) AS name, concat_ws(' ', p.state, p.reason) AS state,
            CASE WHEN p.team_id IS NULL THEN concat(p.on_call, '/', p.agents)
                 ELSE concat(p.available, '+', p.agents_ringing + p.on_call, '+', p.wrap_up, '+', p.paused) END AS agents,
            concat(p.ringing, '/', p.answered + p.waiting, '/', p.connecting + p.connected) AS calls,
-           portatext.percent(p.utilisation, 0) AS used, portatext.percent(p.abandonment) AS lost, portatext.percent(p.ner) AS ner,
+           round(100 * p.utilisation) || '%' AS used, round(100 * p.abandonment, 1) || '%' AS lost, round(100 * p.ner, 1) || '%' AS ner,
            round(p.acd) AS acd, round(p.p_answer, 2) AS p,
            p.targets_left AS "left", p.contacted AS won, p.given_up AS gone, to_char(p.eta, 'DD HH24:MI') AS eta,
            concat_ws(' ', p.decision ->> 'place', p.decision ->> 'limit') AS placed
