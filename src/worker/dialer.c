@@ -22,6 +22,8 @@
 #define CONNECTIONS_MAX 1024
 #define DIALER_LOCK_CLASS 6		/* fourth field of the advisory lock: no user's */
 #define TICK_US USECS_PER_SEC
+#define EARLY_TICK_US (100 * INT64CONST(1000))	/* between ticks while calls and agents change */
+#define EARLY_TICK_SHARE 4		/* of the time that a tick took, until the next early one */
 #define CLAIM_RUNS 32			/* runs whose calls are placed in one transaction */
 #define CLAIM_CALLS 400
 #define QUEUED_MAX 200
@@ -33,6 +35,8 @@ PGDLLEXPORT void pt_dialer_main(Datum arg);
 PtDialer	pt_dialer;
 
 static TimestampTz tick_at = 0; /* by the server's clock, as all times here */
+static TimestampTz early_tick_at = 0;
+static bool tick_wanted = false;	/* something has happened since the last one */
 static TimestampTz queued_at = 0;
 static TimestampTz queued_looked_at = 0;
 
@@ -238,14 +242,19 @@ singles_to_mark(void)
 	return false;
 }
 
-/* Once a second. */
+/* Once a second, and sooner when something has happened. */
 static void
 run_tick(void)
 {
 	Tick		tick = {.ours = false};
+	TimestampTz start = GetCurrentTimestamp();
+	bool		done;
 
-	tick_at = GetCurrentTimestamp() + TICK_US;
-	if (!pt_session_tx("tick", tick_body, &tick) || !tick.ours)
+	tick_at = start + TICK_US;
+	tick_wanted = false;
+	done = pt_session_tx("tick", tick_body, &tick);
+	early_tick_at = start + Max(EARLY_TICK_US, (GetCurrentTimestamp() - start) * EARLY_TICK_SHARE);
+	if (!done || !tick.ours)
 		return;
 	place_all(&tick);
 	finish_runs(&tick);
@@ -306,7 +315,7 @@ static long
 turn_timeout_ms(void)
 {
 	TimestampTz now = GetCurrentTimestamp();
-	TimestampTz next = Min(tick_at, by_server(Min(pt_dial_connect_at(), pt_dial_local_at())));
+	TimestampTz next = Min(tick_wanted ? early_tick_at : tick_at, by_server(Min(pt_dial_connect_at(), pt_dial_local_at())));
 	long		http = pt_http_timeout_ms(pt_dialer.http);
 	long		ms;
 
@@ -328,7 +337,8 @@ turn(bool woken)
 	pt_dial_flush();
 	if (woken)
 		queued_at = Min(queued_at, now);
-	if (tick_at <= now || tick_at > now + TICK_US)
+	tick_wanted = tick_wanted || woken;
+	if (tick_at <= now || tick_at > now + TICK_US || (tick_wanted && early_tick_at <= now))
 		run_tick();
 	else if (woken)
 		pt_dial_hang_up();

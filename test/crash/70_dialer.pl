@@ -69,10 +69,13 @@ sql(qq{
 		SELECT '+1212555' || to_char(i, 'FM0000') AS n FROM generate_series(0, least($contacts, 10000) - 101) i
 		UNION ALL SELECT '+1646555' || to_char(i, 'FM0000') FROM generate_series(0, $contacts - 10001) i
 		UNION ALL SELECT '+1808555' || to_char(i, 'FM0000') FROM generate_series(0, 99) i) n));
+	SELECT portatext.create_contact_list('few');
+	SELECT portatext.import_contacts('few', (SELECT E'number\\n' || string_agg('+1212555' || to_char(i, 'FM0000'), E'\\n')
+		FROM generate_series(2000, 2299) i));
 	SELECT portatext.blacklist_add('+1212555' || to_char(i, 'FM0000')) FROM generate_series(100, 149) i;
 });
 
-# Half of the contacts are in both campaigns, so to say: the team works for two.
+# The team works for two campaigns, the second one with few contacts, all of them also in the first.
 my $flow = q{[{"amd": {"if_human": [{"forward": {"team": true}}], "if_notsure": [{"forward": {"team": true}}], "if_machine": %s}}]};
 my %campaign = ('amd test' => '[]', 'machine test' => '[{"wait": {"seconds": 1}}]');
 
@@ -80,7 +83,9 @@ for my $name (sort keys %campaign)
 {
 	my $json = sprintf $flow, $campaign{$name};
 
-	$campaign{$name} = sql(qq{SELECT portatext.create_telephony_campaign('$name', '$json', lists => '{all}', trunk => 1, team => 'team',
+	my $list = $name eq 'amd test' ? 'all' : 'few';
+
+	$campaign{$name} = sql(qq{SELECT portatext.create_telephony_campaign('$name', '$json', lists => '{$list}', trunk => 1, team => 'team',
 		iterations => 3, min_iteration_time => '2 seconds', post_call_work => '0.1 seconds', max_abandonment => 1, min_ner => 0, occupancy => 1,
 		answer_seed => 0.3, acd_seed => '1 second',
 		retry_delays => '{"BUSY": 2, "NO_ANSWER": 3, "CONGESTION": 2, "TIMEOUT": 2, "ANSWER": 2, "REJECTED": 2, "UNAVAILABLE": 2, "INVALID_NUMBER": 2, "NO_ROUTE": 2}',
