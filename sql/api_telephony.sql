@@ -126,6 +126,22 @@ SELECT portatext_api.delete_team('sales');
 SELECT portatext_api.delete_sound(:sound);
 SELECT portatext_api.delete_trunk(:trunk);
 SELECT (SELECT count(*) FROM portatext_api.trunks), (SELECT count(*) FROM portatext_api.sounds), (SELECT count(*) FROM portatext_api.teams);
+-- Preview.
+SELECT portatext_api.create_trunk('look') ->> 'id' AS trunk \gset
+SELECT portatext_api.create_team('look') ->> 'id' <> '' AS made;
+SELECT portatext_api.create_agent('bob', 'sip:bob@192.0.2.9', 'look') ->> 'id' AS agent \gset
+SELECT portatext_api.set_agent_state(:agent, 'available') ->> 'state';
+SELECT portatext_api.create_telephony_campaign('look', '[{"forward": {"team": true}}]', csv => E'number,name\n+12025550003,Cid\n+12025550004,Dee', team => 'look', trunk_id => :trunk, variables => '{"name": "you"}',
+    settings => '{"method": "preview"}') ->> 'id' AS id \gset
+SELECT portatext.run_chunk(job_id), portatext.run_chunk(job_id) FROM portatext.campaign_run WHERE campaign_id = :id;
+SELECT portatext_api.start_campaign(:id) ->> 'state';
+SELECT portatext_api.next_target(:agent, :id);
+SELECT portatext_api.agent_skip(:agent, true);
+SELECT portatext_api.next_target(:agent, :id) ->> 'number';
+SELECT portatext_api.agent_dial(:agent) ->> 'id' <> '' AS called;
+SELECT "to", iteration FROM portatext_api.calls WHERE campaign_id = :id;
+SELECT portatext_api.cancel_campaign(:id) ->> 'state';
+
 DROP FUNCTION pg_temp.sdk(text, jsonb);
 RESET SESSION AUTHORIZATION;
 SELECT portatext.revoke_account('regress_at_red'), portatext.revoke_account('regress_at_blue');

@@ -300,6 +300,39 @@ COMMENT ON FUNCTION portatext_api.end_wrap_up(bigint) IS
 
 Answers {"id", "state"}.';
 
+CREATE FUNCTION portatext_api.next_target(agent bigint, campaign bigint) RETURNS jsonb
+    LANGUAGE portatext_api VOLATILE PARALLEL UNSAFE AS $$
+#right manage
+#once
+    SELECT COALESCE((SELECT pg_catalog.to_jsonb(t) || pg_catalog.jsonb_build_object('number', portatext.digits(t.number))
+                     FROM portatext.next_target(agent, campaign) t WHERE t.number IS NOT NULL), '{}')
+$$;
+COMMENT ON FUNCTION portatext_api.next_target(bigint, bigint) IS
+'Show an agent whom to call next
+
+Of a campaign with the method preview. Answers {"number", "iteration", "variables"}, or {} when nobody is to be called now. agent_dial calls, agent_skip does not.';
+
+CREATE FUNCTION portatext_api.agent_dial(agent bigint) RETURNS jsonb
+    LANGUAGE portatext_api VOLATILE PARALLEL UNSAFE AS $$
+#right send
+#once
+    SELECT pg_catalog.jsonb_build_object('id', portatext.agent_dial(agent))
+$$;
+COMMENT ON FUNCTION portatext_api.agent_dial(bigint) IS
+'Call whom the agent looks at
+
+Answers {"id"} of the call.';
+
+CREATE FUNCTION portatext_api.agent_skip(agent bigint, again boolean DEFAULT false) RETURNS void
+    LANGUAGE portatext_api VOLATILE PARALLEL UNSAFE AS $$
+#right manage
+    SELECT portatext.agent_skip(agent, again)
+$$;
+COMMENT ON FUNCTION portatext_api.agent_skip(bigint, boolean) IS
+'Do not call whom the agent looks at
+
+again: it comes back later; else it is skipped for good.';
+
 CREATE FUNCTION portatext_api.amd_settings() RETURNS jsonb
     LANGUAGE portatext_api STABLE PARALLEL UNSAFE AS $$
 #right read
@@ -376,7 +409,8 @@ GRANT EXECUTE ON FUNCTION portatext_api.place_call(text, jsonb, text, bigint, in
     portatext_api.update_sound(bigint, text, text, text), portatext_api.delete_sound(bigint), portatext_api.sound_file(bigint),
     portatext_api.create_team(text), portatext_api.delete_team(text), portatext_api.create_agent(text, text, text),
     portatext_api.update_agent(bigint, text, text, text), portatext_api.delete_agent(bigint),
-    portatext_api.set_agent_state(bigint, text, text), portatext_api.end_wrap_up(bigint), portatext_api.amd_settings(),
+    portatext_api.set_agent_state(bigint, text, text), portatext_api.end_wrap_up(bigint), portatext_api.next_target(bigint, bigint),
+    portatext_api.agent_dial(bigint), portatext_api.agent_skip(bigint, boolean), portatext_api.amd_settings(),
     portatext_api.update_amd_settings(jsonb),
     portatext_api.create_telephony_campaign(text, jsonb, text[], text, text, bigint, text, jsonb, jsonb, jsonb, text, boolean, jsonb),
     portatext_api.update_telephony_campaign(bigint, jsonb), portatext_api.explain_pacing(bigint),

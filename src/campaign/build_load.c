@@ -22,7 +22,7 @@ pt_build_load(PtBuild *build, int64 account_id)
 {
 	static PtPlan plan = {
 		"SELECT c.from_number, c.service, c.variables, c.schedule_id, c.priority = 'bulk', c.all_subscribers, c.account_id,"
-		" k.campaign_id IS NOT NULL, COALESCE(strpos(concat(k.flow, k.abandon_flow), '{{') > 0, false)"
+		" k.campaign_id IS NOT NULL, k.team_id IS NOT NULL OR strpos(concat(k.flow, k.abandon_flow), '{{') > 0"
 		" FROM portatext.campaign c LEFT JOIN portatext.call_campaign k ON k.campaign_id = c.campaign_id"
 		" WHERE c.campaign_id = $1 AND ($2 = 0 OR c.account_id = $2)",
 		2, {INT8OID, INT8OID}

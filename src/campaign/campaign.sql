@@ -147,7 +147,7 @@ COMMENT ON COLUMN portatext.campaign_recipient.number IS 'In canonical form; as 
 COMMENT ON COLUMN portatext.campaign_recipient.place IS 'Within its cohort; null: skipped by the build.';
 COMMENT ON COLUMN portatext.campaign_recipient.cost IS 'Credits, by the tariff at the time of the build; what was charged is in message.';
 COMMENT ON COLUMN portatext.campaign_recipient.sender IS 'Stays the same through pauses and retries (CAMP-10).';
-COMMENT ON COLUMN portatext.campaign_recipient.body IS 'The rendered text; null: the variant''s, which has no variables. Of a campaign of calls: the variables of its flow, as JSON; null: it has none.';
+COMMENT ON COLUMN portatext.campaign_recipient.body IS 'The rendered text; null: the variant''s, which has no variables. Of a campaign of calls: the variables of its flow, and what agents see, as JSON; null: nobody needs them.';
 COMMENT ON COLUMN portatext.campaign_recipient.reason IS 'Why it was skipped (CAMP-13): a name of portatext.refusals(), cancelled; null: it was not.';
 COMMENT ON COLUMN portatext.campaign_recipient.message_id IS 'Its message; null: not released (yet).';
 SELECT pg_catalog.pg_extension_config_dump('portatext.campaign_recipient', '');
