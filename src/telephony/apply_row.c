@@ -21,7 +21,7 @@ static PtPlan lock_plan = {
 	" c.b_answered_at, c.b_ended_at, c.b_result::text, c.b_q850, c.abandoned_at, c.hang_up_at, c.hang_up_reason,"
 	" c.q850, c.sip, c.alerted, c.digits, c.live, c.look_at, c.problem,"
 	" c.reserved::numeric, c.per_call::numeric, c.rate::numeric, c.b_rate::numeric, c.paid_until"
-	" FROM portatext.call c WHERE c.call_id = ANY ($1) AND ($2 = 0 OR c.engine_id = $2) AND c.ended_at IS NULL"
+	" FROM portatext.call c WHERE c.call_id = ANY ($1) AND ($2 = 0 OR c.engine_id = $2) AND c.state <> 'ended'"
 	" ORDER BY c.call_id FOR NO KEY UPDATE",
 	.nargs = 2,
 	.argtypes = {UUIDARRAYOID, INT4OID},

@@ -23,13 +23,14 @@ static PtPlan queued_plan = {
 	" FROM portatext.call c JOIN portatext.trunk t ON t.trunk_id = c.trunk_id"
 	" JOIN portatext.account a ON a.account_id = c.account_id"
 	" LEFT JOIN portatext.campaign_run r ON r.run_id = c.run_id"
-	" WHERE NOT c.observed AND c.state = 'queued' AND c.due_at <= $1 AND c.hang_up_at IS NULL"
+	" WHERE c.placed_at IS NULL AND c.ended_at IS NULL AND c.state = 'queued' AND c.due_at <= $1 AND c.hang_up_at IS NULL"
 	" ORDER BY c.due_at, c.call_id LIMIT $2 FOR UPDATE OF c SKIP LOCKED",
 	2, {TIMESTAMPTZOID, INT8OID}
 };
 
 static PtPlan next_plan = {
-	"SELECT min(c.due_at) FROM portatext.call c WHERE NOT c.observed AND c.state = 'queued' AND c.hang_up_at IS NULL",
+	"SELECT c.due_at FROM portatext.call c WHERE c.placed_at IS NULL AND c.ended_at IS NULL AND c.state = 'queued'"
+	" AND c.hang_up_at IS NULL ORDER BY c.due_at LIMIT 1",
 	0, {0}
 };
 
@@ -171,9 +172,8 @@ TimestampTz
 pt_queued_next(void)
 {
 	bool		isnull;
-	Datum		value;
 
-	pt_plan_run_latest(&next_plan, NULL, NULL, SPI_OK_SELECT);
-	value = pt_result(0, 1, &isnull);
-	return isnull ? DT_NOEND : DatumGetTimestampTz(value);
+	if (pt_plan_run_latest(&next_plan, NULL, NULL, SPI_OK_SELECT) == 0)
+		return DT_NOEND;
+	return DatumGetTimestampTz(pt_result(0, 1, &isnull));
 }

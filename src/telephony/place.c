@@ -65,7 +65,7 @@ static PtPlan trunk_plan = {
 };
 
 static PtPlan hang_up_plan = {
-	"UPDATE portatext.call c SET hang_up_at = $2, hang_up_reason = 'cancelled' WHERE c.call_id = $1 AND c.ended_at IS NULL"
+	"UPDATE portatext.call c SET hang_up_at = $2, hang_up_reason = 'cancelled' WHERE c.call_id = $1 AND c.state <> 'ended'"
 	" AND c.hang_up_at IS NULL",
 	2, {UUIDOID, TIMESTAMPTZOID}
 };

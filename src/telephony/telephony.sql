@@ -340,7 +340,7 @@ CREATE INDEX call_account ON portatext.call (account_id, call_id);
 CREATE INDEX call_number ON portatext.call (account_id, (to_number::text), call_id);
 CREATE INDEX call_of_campaign ON portatext.call (campaign_id, call_id) WHERE campaign_id IS NOT NULL;
 CREATE INDEX call_active ON portatext.call (run_id, call_id) WHERE ended_at IS NULL;
-CREATE INDEX call_single ON portatext.call (due_at, call_id) WHERE ended_at IS NULL AND run_id IS NULL;
+CREATE INDEX call_queued ON portatext.call (due_at, call_id) WHERE placed_at IS NULL AND ended_at IS NULL;
 CREATE UNIQUE INDEX call_agent ON portatext.call (agent_id) WHERE agent_id IS NOT NULL AND b_ended_at IS NULL AND ended_at IS NULL;
 CREATE INDEX call_engine_ref ON portatext.call (engine_id, engine_ref) WHERE engine_ref IS NOT NULL AND ended_at IS NULL;
 CREATE INDEX call_paid ON portatext.call (paid_until) WHERE paid_until IS NOT NULL;

@@ -23,7 +23,7 @@ static PtPlan waiting_plan = {
 };
 
 static PtPlan abandon_plan = {
-	"UPDATE portatext.call c SET abandoned_at = $2, live = true WHERE c.call_id = ANY ($1) AND c.ended_at IS NULL",
+	"UPDATE portatext.call c SET abandoned_at = $2, live = true WHERE c.call_id = ANY ($1) AND c.state <> 'ended'",
 	2, {UUIDARRAYOID, TIMESTAMPTZOID},
 	.generic = true
 };
@@ -146,7 +146,7 @@ pt_dial_connect_failed(const pg_uuid_t *id, TimestampTz now)
 {
 	static PtPlan plan = {
 		"UPDATE portatext.call c SET state = 'waiting', agent_id = NULL, b_number = NULL FROM portatext.agent g"
-		" WHERE c.call_id = $1 AND c.state = 'connecting' AND c.ended_at IS NULL AND g.agent_id = c.agent_id"
+		" WHERE c.call_id = $1 AND c.state = 'connecting' AND g.agent_id = c.agent_id"
 		" AND g.call_id = c.call_id RETURNING g.agent_id",
 		1, {UUIDOID}
 	};

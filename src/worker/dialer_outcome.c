@@ -28,7 +28,7 @@ typedef struct Batch
 static PtPlan accepted_plan = {
 	"UPDATE portatext.call c SET engine_ref = COALESCE(c.engine_ref, u.ref), tries = c.tries + 1,"
 	" state = CASE WHEN c.state IN ('placing', 'unclear') THEN 'placed' ELSE c.state END"
-	" FROM unnest($1, $2) AS u(id, ref) WHERE c.call_id = u.id AND c.ended_at IS NULL",
+	" FROM unnest($1, $2) AS u(id, ref) WHERE c.call_id = u.id AND c.state <> 'ended'",
 	2, {UUIDARRAYOID, TEXTARRAYOID},
 	.generic = true
 };
@@ -36,7 +36,7 @@ static PtPlan accepted_plan = {
 static PtPlan unclear_plan = {
 	"UPDATE portatext.call c SET tries = c.tries + 1, look_at = $3, problem = u.problem,"
 	" state = CASE WHEN c.state = 'placing' THEN 'unclear' ELSE c.state END"
-	" FROM unnest($1, $2) AS u(id, problem) WHERE c.call_id = u.id AND c.ended_at IS NULL",
+	" FROM unnest($1, $2) AS u(id, problem) WHERE c.call_id = u.id AND c.state <> 'ended'",
 	3, {UUIDARRAYOID, TEXTARRAYOID, TIMESTAMPTZOID},
 	.generic = true
 };
@@ -51,19 +51,19 @@ static PtPlan requeue_plan = {
 /* It has never arrived: may it be placed again, under its own id? */
 static PtPlan again_plan = {
 	"UPDATE portatext.call c SET state = 'placing', look_at = $2 WHERE c.call_id = $1 AND c.state IN ('placing', 'unclear')"
-	" AND c.ended_at IS NULL AND c.hang_up_at IS NULL AND c.tries < $3"
+	" AND c.hang_up_at IS NULL AND c.tries < $3"
 	" AND (c.run_id IS NULL OR EXISTS (SELECT FROM portatext.campaign_run r WHERE r.run_id = c.run_id AND r.state = 'running'))",
 	3, {UUIDOID, TIMESTAMPTZOID, INT4OID}
 };
 
 static PtPlan look_plan = {
-	"UPDATE portatext.call c SET look_at = $2 WHERE c.call_id = $1 AND c.ended_at IS NULL", 2, {UUIDOID, TIMESTAMPTZOID}
+	"UPDATE portatext.call c SET look_at = $2 WHERE c.call_id = $1 AND c.state <> 'ended'", 2, {UUIDOID, TIMESTAMPTZOID}
 };
 
 /* The engine knows it after all. */
 static PtPlan known_plan = {
 	"UPDATE portatext.call c SET state = CASE WHEN c.state IN ('placing', 'unclear') THEN 'placed' ELSE c.state END, look_at = $2"
-	" WHERE c.call_id = $1 AND c.ended_at IS NULL", 2, {UUIDOID, TIMESTAMPTZOID}
+	" WHERE c.call_id = $1 AND c.state <> 'ended'", 2, {UUIDOID, TIMESTAMPTZOID}
 };
 
 /* The engine's words, for the call's record. */

@@ -34,7 +34,7 @@ static PtPlan look_plan = {
 };
 
 static PtPlan set_look_plan = {
-	"UPDATE portatext.call c SET look_at = $2 WHERE c.call_id = ANY ($1) AND c.ended_at IS NULL",
+	"UPDATE portatext.call c SET look_at = $2 WHERE c.call_id = ANY ($1) AND c.state <> 'ended'",
 	2, {UUIDARRAYOID, TIMESTAMPTZOID},
 	.generic = true
 };
@@ -48,7 +48,7 @@ static PtPlan orphan_plan = {
 
 static PtPlan mark_plan = {
 	"UPDATE portatext.call c SET hang_up_at = $2, hang_up_reason = $3 WHERE c.call_id = ANY ($1) AND c.hang_up_at IS NULL"
-	" AND c.ended_at IS NULL",
+	" AND c.state <> 'ended'",
 	3, {UUIDARRAYOID, TIMESTAMPTZOID, TEXTOID},
 	.generic = true
 };

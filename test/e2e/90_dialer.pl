@@ -124,11 +124,11 @@ state_is($window, 'finished', 'in its window they are');
 is(sql("SELECT count(*) FROM portatext.call WHERE campaign_id = $window"), 5, 'each once');
 
 my $poor = campaign('plain poor', '[{"wait": {"seconds": 1}}]', 30);
-sql("SELECT portatext.recharge(7 - portatext.balance())");
+sql("SELECT portatext.set_call_tariff('', round(portatext.balance() / 7.5, 6), 0, account_id => portatext.current_account())");
 sql("SELECT portatext.start_campaign($poor)");
 state_is($poor, 'paused no_credits', 'TEL-12: out of funds it pauses');
 cmp_ok(sql("SELECT count(*) FROM portatext.call WHERE campaign_id = $poor"), '<=', 7, 'no more calls than could be paid');
-sql("SELECT portatext.recharge(1000)");
+sql("SELECT portatext.recharge(1000000)");
 sql("SELECT portatext.resume_campaign($poor)") if sql("SELECT state FROM portatext.campaign_run WHERE campaign_id = $poor") eq 'paused';
 state_is($poor, 'finished', 'with credits it goes on');
 is(sql("SELECT count(DISTINCT to_number) FROM portatext.call WHERE campaign_id = $poor"), 30, 'and nobody was lost');
