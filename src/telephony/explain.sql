@@ -35,17 +35,17 @@ BEGIN
         ('calls that ring', (d ->> 'ringing') || COALESCE(', and ' || NULLIF(d ->> 'others_ringing', '0')
             || ' of campaigns with the same agents', '')),
         ('targets to be called now', d ->> 'targets'),
-        ('chance that a call wants an agent', portatext.percent(d, 'p_answer')),
+        ('chance that a call wants an agent', portatext.decision_percent(d, 'p_answer')),
         ('average talk', (d ->> 'acd_s') || ' s'),
         ('from call to answer', (d ->> 'answer_s') || ' s'),
         ('answers expected', (d ->> 'expected_answers') || ' in ' || (d ->> 'horizon_s') || ' s'),
         ('agents free by then', d ->> 'expected_frees'),
-        ('chance that an answer finds no agent', portatext.percent(d, 'loss')),
-        ('the greatest at which a call is placed', portatext.percent(d, 'threshold')),
-        ('agents at work', portatext.percent(d, 'occupancy')),
+        ('chance that an answer finds no agent', portatext.decision_percent(d, 'loss')),
+        ('the greatest at which a call is placed', portatext.decision_percent(d, 'threshold')),
+        ('agents at work', portatext.decision_percent(d, 'occupancy')),
         ('load', NULLIF(d ->> 'load', '0') || ' erlang'),
         ('most calls that may ring', NULLIF(d ->> 'line_cap', '0')),
-        ('abandoned', (d ->> 'abandoned') || ' of ' || (d ->> 'live') || ' (' || portatext.percent(d, 'abandonment') || ')'),
+        ('abandoned', (d ->> 'abandoned') || ' of ' || (d ->> 'live') || ' (' || portatext.decision_percent(d, 'abandonment') || ')'),
         ('abandoned calls still allowed', d ->> 'budget'),
         ('last placed', p.placed_at::text || ': ' || (p.placed ->> 'place') || ', '
             || portatext.pacing_limit_text(p.placed ->> 'limit'))) e(item, value)
@@ -58,8 +58,8 @@ COMMENT ON FUNCTION portatext.explain_pacing(bigint) IS
     'Why the dialer placed what it placed for a campaign''s newest run: its last decision, at most 5 seconds old while it runs, and the last one that placed calls. 42704: there is none such.';
 GRANT EXECUTE ON FUNCTION portatext.explain_pacing(bigint) TO portatext_account, portatext_operator;
 
-CREATE FUNCTION portatext.percent(numbers jsonb, key text) RETURNS text
+CREATE FUNCTION portatext.decision_percent(numbers jsonb, key text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN round((numbers ->> key)::numeric * 100, 2) || ' %';
-COMMENT ON FUNCTION portatext.percent(jsonb, text) IS 'Internal: a share in an object as a text.';
-GRANT EXECUTE ON FUNCTION portatext.percent(jsonb, text) TO portatext_account, portatext_operator;
+COMMENT ON FUNCTION portatext.decision_percent(jsonb, text) IS 'Internal: a share in an object as a text.';
+GRANT EXECUTE ON FUNCTION portatext.decision_percent(jsonb, text) TO portatext_account, portatext_operator;
