@@ -54,7 +54,10 @@ GRANT SELECT ON portatext_api.sounds TO portatext_account, portatext_operator;
 
 CREATE VIEW portatext_api.teams WITH (security_invoker) AS
     SELECT t.team_id AS id, t.name, t.agents FROM portatext.teams t;
-COMMENT ON VIEW portatext_api.teams IS 'Teams of agents';
+COMMENT ON VIEW portatext_api.teams IS
+'Teams of agents
+
+Agents of a team take the calls of the same campaigns.';
 COMMENT ON COLUMN portatext_api.teams.agents IS 'How many it has.';
 GRANT SELECT ON portatext_api.teams TO portatext_account, portatext_operator;
 
@@ -237,7 +240,10 @@ CREATE FUNCTION portatext_api.create_team(name text) RETURNS jsonb
 #once
     SELECT pg_catalog.jsonb_build_object('id', portatext.create_team(name))
 $$;
-COMMENT ON FUNCTION portatext_api.create_team(text) IS 'Make a team';
+COMMENT ON FUNCTION portatext_api.create_team(text) IS
+'Make a team
+
+Agents of a team take the calls of the same campaigns. Answers {"id"}.';
 
 CREATE FUNCTION portatext_api.delete_team(team text) RETURNS void
     LANGUAGE portatext_api VOLATILE PARALLEL UNSAFE AS $$
