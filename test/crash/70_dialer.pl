@@ -59,7 +59,7 @@ sql(qq{
 	SELECT portatext.create_engine('engine', 'loopback', '{"machine": 0.2, "notsure": 0.05, "hangup": 0.03, "busy": 0.15, "no_answer": 0.15,
 		"invalid": 0.04, "congestion": 0.05, "setup": 0.02, "ring_min": 0.05, "ring_max": 0.4, "talk_mean": 0.4, "talk_distribution": "exponential",
 		"amd_min": 0.02, "amd_max": 0.1, "agent_answer": 0.98, "agent_delay_min": 0.01, "agent_delay_max": 0.05, "patience": 5, "sound_seconds": 0.2,
-		"duplicates": 0.1, "reordering": 0.1, "loss": 0.03, "scenes": "false", "seed": "$seed"}');
+		"duplicates": 0.1, "reordering": 0.1, "loss": 0.01, "scenes": "false", "seed": "$seed"}');
 	SELECT portatext.create_trunk('trunk', NULL, 'engine');
 	SELECT portatext.create_team('team');
 	SELECT count(portatext.set_agent_state(portatext.create_agent('agent ' || i, 'sip:agent' || i || '\@127.0.0.1', 'team'), 'available'))
