@@ -8,7 +8,8 @@ use PortatextNode qw(wait_for);
 use SipEngine;
 use Test::More;
 
-my $engine = SipEngine->start;
+my $secret = 'a secret of the bridge';
+my $engine = SipEngine->start($secret);
 my $port = PostgreSQL::Test::Cluster::get_free_port();
 my $node = PortatextNode->new_node('sip', conf => "portatext.receiver_port = $port\n");
 my $url = $engine->url;
@@ -17,7 +18,7 @@ my $trunk_address = $engine->trunk;
 $node->safe_psql('postgres', 'CREATE EXTENSION portatext');
 $node->safe_psql('postgres', qq{
 	SELECT portatext.set_call_tariff('', 2, 1, portatext.current_account());
-	SELECT portatext.create_engine('sip', 'gateway', jsonb_build_object('url', '$url', 'callback_url', 'http://127.0.0.1:$port'), callback_secret => 'a secret of the bridge');
+	SELECT portatext.create_engine('sip', 'gateway', jsonb_build_object('url', '$url', 'callback_url', 'http://127.0.0.1:$port'), callback_secret => '$secret');
 });
 my $trunk = $node->safe_psql('postgres',
 	qq{SELECT portatext.create_trunk('far ends', '$trunk_address', 'sip', channels => 20)});
@@ -64,7 +65,8 @@ is($node->safe_psql('postgres', "SELECT count(*) FROM portatext.call_event e JOI
 # A single call that rings is cancelled: it is hung up over SIP and was not issued.
 my $call = $node->safe_psql('postgres', qq{
 	SELECT portatext.place_call('+12025550152', '[{"wait":{"seconds":1}}]', trunk => $trunk, dial_timeout => 60)});
-$node->wait_sql("SELECT state = 'ringing' FROM portatext.call WHERE call_id = '$call'");
+ok($node->wait_sql("SELECT state FROM portatext.call WHERE call_id = '$call'", 'ringing', 'postgres', 20), 'a single call rings')
+  or diag $node->safe_psql('postgres', 'SELECT * FROM portatext.call c ORDER BY call_id DESC LIMIT 1') . $engine->logs;
 $node->safe_psql('postgres', "SELECT portatext.cancel_call('$call')");
 $node->wait_sql("SELECT state = 'ended' FROM portatext.call WHERE call_id = '$call'");
 is($node->safe_psql('postgres', "SELECT result, cost FROM portatext.call WHERE call_id = '$call'"), 'CANCELLED|0',

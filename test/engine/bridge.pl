@@ -3,9 +3,9 @@
 # gateway) on one side and has a real SIP user agent, baresip, place the calls on the
 # other.  No product: one call to a number at a time, one leg, no flows.
 #
-#   bridge.pl PORT CONTROL
+#   bridge.pl PORT CONTROL SECRET
 #
-# PORT: where it listens; CONTROL: baresip's ctrl_tcp.  Events are posted until they are
+# PORT: where it listens; CONTROL: baresip's ctrl_tcp; SECRET: what events are signed in with.  Events are posted until they are
 # taken, and the last one of each call twice.
 use strict;
 use warnings;
@@ -21,7 +21,7 @@ my %cause = (404 => 1, 604 => 1, 410 => 22, 484 => 28, 486 => 17, 600 => 17, 480
 	603 => 21, 403 => 21, 500 => 41, 503 => 34, 502 => 38);
 my %reason = (202 => 'Accepted', 200 => 'OK', 204 => 'No Content', 404 => 'Not Found', 400 => 'Bad Request');
 
-my ($port, $control) = @ARGV;
+my ($port, $control, $secret) = @ARGV;
 my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $port, Listen => 64, ReuseAddr => 1)
   or die "bridge: $!\n";
 my $agent = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$control") or die "bridge: baresip: $!\n";
@@ -104,7 +104,7 @@ sub place
 	my $call = $call{$id};
 
 	return (200, state_of($call)) if $call;
-	$call = $call{$id} = { call_id => $id, seq => 0, callback => $order->{callback}, placed_at => time,
+	$call = $call{$id} = { call_id => $id, seq => 0, callback => $order->{callback}{events}, placed_at => time,
 		timeout => $order->{dial_timeout} // 30,
 		peer => "sip:$order->{to}\@" . ($order->{trunk}{address} // $order->{trunk}{ip}) };
 	$by_peer{ $call->{peer} } = $call;
@@ -186,8 +186,8 @@ sub deliver
 	while (@outbox)
 	{
 		my $to = $outbox[0]{callback};
-		my $answer = $http->post($to->{url},
-			{ headers => { 'Content-Type' => 'application/json', Authorization => "Bearer $to->{token}" },
+		my $answer = $http->post($to,
+			{ headers => { 'Content-Type' => 'application/json', Authorization => "Bearer $secret" },
 				content => encode_json([ $outbox[0]{event} ]) });
 
 		last if !$answer->{success};

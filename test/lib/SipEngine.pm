@@ -1,7 +1,7 @@
 # Real SIP for tests: baresip places the calls, sipp plays all far ends, and the
 # bridge (test/engine/bridge.pl) speaks portatext's contract for engines.
 #
-#   my $engine = SipEngine->start;    # skips the file without baresip or sipp
+#   my $engine = SipEngine->start('secret');    # of the callbacks; skips the file without baresip or sipp
 #   ... $engine->url, $engine->trunk ...
 #   $engine->stop;                    # also done when the test ends
 #
@@ -104,7 +104,7 @@ CONFIG
 
 sub start
 {
-	my ($class) = @_;
+	my ($class, $secret) = @_;
 	my @ports = map { PostgreSQL::Test::Cluster::get_free_port() } 1 .. 6;
 	my $self = bless { dir => sprintf('%s/sip%d', $ENV{TESTDIR} || '.', ++$started), ports => \@ports,
 		pids => [], owner => $$ }, $class;
@@ -122,7 +122,7 @@ sub start
 	$self->launch('baresip', 'baresip', '-f', $self->{dir});
 	$self->wait_port($ports[3]);
 	$self->{port} = PostgreSQL::Test::Cluster::get_free_port();
-	$self->launch('bridge', $^X, "$programs/bridge.pl", $self->{port}, $ports[3]);
+	$self->launch('bridge', $^X, "$programs/bridge.pl", $self->{port}, $ports[3], $secret);
 	$self->wait_port($self->{port});
 	return $self;
 }
