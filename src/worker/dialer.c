@@ -27,6 +27,7 @@
 #define CLAIM_RUNS 32			/* runs whose calls are placed in one transaction */
 #define CLAIM_CALLS 400
 #define QUEUED_MAX 200
+#define QUEUED_SWEEP_US (5 * USECS_PER_SEC) /* what no wake has announced, and the clock may have been set */
 #define QUEUED_PAUSE_US (100 * INT64CONST(1000))
 #define RETRY_US (10 * USECS_PER_SEC)	/* a run whose calls cannot be placed */
 
@@ -283,7 +284,7 @@ queued_body(void *arg)
 	if (ids.n > 0)
 		claim->n_orders = pt_call_orders(pt_column_array(&ids), keep, &claim->orders);
 	next = pt_queued_next();
-	queued_at = next == DT_NOEND ? DT_NOEND : GetCurrentTimestamp() + Max(next - now, 0);
+	queued_at = GetCurrentTimestamp() + Max(Min(next, now + QUEUED_SWEEP_US) - now, 0);
 	pt_become_caller(&saved);
 	PT_POINT("call_before_commit");
 }
