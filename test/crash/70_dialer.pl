@@ -139,7 +139,7 @@ for my $campaign ($first, $second)
 {
 	my $left;
 
-	ok(wait_for(sub { unpause(); sleep 0.3; ($left = sql(sprintf $done, $campaign)) == 0 }, $long ? 1800 : 150),
+	ok(wait_for(sub { unpause(); sleep 0.3; ($left = sql(sprintf $done, $campaign)) == 0 }, $long ? 1800 : 300),
 		"campaign $campaign: all who may be called have been") or diag("$left are left");
 }
 is(sql(q{SELECT count(*) FROM portatext.call WHERE to_number LIKE '+1808%'}), 0, 'SCH-02: nobody outside the window is called');
