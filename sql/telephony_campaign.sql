@@ -104,7 +104,7 @@ SELECT count(*) FROM portatext.campaign;
 SELECT portatext.create_telephony_campaign('reminder', '[{"say": {"text": "Hello {{name}}, see you {{day}}"}}]', csv => :'csv',
     from_number => '+12025550101,+12025550102,+12025550103', trunk => :trunk, variables => '{"name": "you", "day": "monday"}',
     schedule => '{"any_day": {"from": "09:00", "to": "20:00"}}', iterations => 3, min_iteration_time => '10 minutes',
-    retry_delays => '{"BUSY": 300, "NO_ANSWER": -1}', description => 'of the dentist') AS id \gset
+    retry_delays => '{"BUSY": 300, "NO_ANSWER": -1, "ABANDONED": 60}', description => 'of the dentist') AS id \gset
 RESET SESSION AUTHORIZATION;
 SELECT * FROM pg_temp.build(:id);
 SELECT r.number, r.cohort, r.place, r.variant, r.segments, r.cost, r.sender IS NOT NULL AS sender, r.body, r.reason

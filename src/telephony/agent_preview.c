@@ -318,11 +318,13 @@ dial(const PtAgent *agent, pg_uuid_t *id)
 	TimestampTz now = pt_now();
 	int64		run_id;
 	PtTarget   *target = shown_target(agent, &run_id);
-	PtDialRun  *run = target == NULL ? NULL : lock_run(agent, 0, run_id);
+	PtDialRun  *run;
 	bool		called;
 
-	if (run != NULL)
-		target = shown_target(agent, &run_id);	/* as it is now that the run is locked */
+	if (target == NULL)
+		return false;
+	run = lock_run(agent, 0, run_id);
+	target = shown_target(agent, &run_id);	/* as it is now that the run is locked */
 	if (target == NULL)
 		return false;
 	pt_targets_check(run, target, 1, now);

@@ -145,7 +145,7 @@ pt_set_agent_state(PG_FUNCTION_ARGS)
 	pt_agent_lock(PG_GETARG_INT64(0), &agent);
 	state = set_state(&agent, wanted, PG_ARGISNULL(2) ? NULL : TextDatumGetCString(PG_GETARG_DATUM(2)));
 	pt_become_caller(&saved);
-	state = strcpy(SPI_palloc(strlen(state) + 1), state);
+	state = memcpy(SPI_palloc(strlen(state) + 1), state, strlen(state) + 1);
 	SPI_finish();
 	return as_state(fcinfo, state);
 }

@@ -119,12 +119,12 @@ is_choice(const Setting *setting, const JsonbValue *value)
 	return false;
 }
 
-/* Is it a result of calls after which there may be another one? */
+/* Is it a result of calls after which there may be another one, or what becomes of a person whom no agent took? */
 static bool
 is_result(const JsonbValue *key)
 {
 	static PtPlan plan = {
-		"SELECT $1 = ANY (enum_range(NULL::portatext.call_result)::text[])", 1, {TEXTOID}
+		"SELECT $1 = 'ABANDONED' OR $1 = ANY (enum_range(NULL::portatext.call_result)::text[])", 1, {TEXTOID}
 	};
 	Datum		value = PointerGetDatum(cstring_to_text_with_len(key->val.string.val, key->val.string.len));
 	bool		isnull;

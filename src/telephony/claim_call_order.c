@@ -5,7 +5,9 @@
 #include "telephony/claim_call.h"
 
 #include "catalog/pg_type.h"
+#include "telephony/flow_check.h"
 #include "utils/builtins.h"
+#include "utils/jsonb.h"
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
@@ -17,7 +19,8 @@ static PtPlan orders_plan = {
 	" COALESCE(extract(epoch FROM k.agent_timeout), 15)::int4, k.abandon_flow::text, c.hang_up_reason, c.has_amd,"
 	" COALESCE(a.initial_silence, 2500), COALESCE(a.max_greeting_length, 1500), COALESCE(a.after_greeting_silence, 800),"
 	" COALESCE(a.total_time, 5000), COALESCE(a.min_word_length, 100), COALESCE(a.between_words_silence, 50),"
-	" COALESCE(a.max_words, 2), COALESCE(a.silence_threshold, 256), COALESCE(a.max_word_length, 5000)"
+	" COALESCE(a.max_words, 2), COALESCE(a.silence_threshold, 256), COALESCE(a.max_word_length, 5000),"
+	" CASE WHEN strpos(k.abandon_flow::text, '{{') > 0 THEN k.abandon_flow END, c.variables"
 	" FROM unnest($1) AS u(id) JOIN portatext.call c ON c.call_id = u.id"
 	" JOIN portatext.trunk t ON t.trunk_id = c.trunk_id"
 	" LEFT JOIN portatext.call_campaign k ON k.campaign_id = c.campaign_id"
@@ -91,6 +94,26 @@ read_head(PtDialOrder *o, uint64 row)
 	o->tries = DatumGetInt16(pt_result(row, 12, &isnull));
 }
 
+/* What a person is told whom no agent can take, with the contact's variables; one is missing: nothing (TPL-03). */
+static const char *
+abandon_flow_of(uint64 row)
+{
+	PtFlowProblem problem;
+	const Jsonb *layers[1] = {NULL};
+	Jsonb	   *flow;
+	Datum		value;
+	bool		isnull;
+
+	value = pt_result(row, 37, &isnull);
+	if (isnull)
+		return or_null(text_of(row, 25));
+	flow = DatumGetJsonbP(value);
+	value = pt_result(row, 38, &isnull);
+	if (!isnull)
+		layers[0] = DatumGetJsonbP(value);
+	return pt_call_flow_fill(flow, layers, 1, &problem);
+}
+
 /* What the adapter gets. */
 static void
 read_order(PtDialOrder *o, uint64 row)
@@ -113,7 +136,7 @@ read_order(PtDialOrder *o, uint64 row)
 	order->connect_trunk = order->connect_trunk_address = "";
 	order->connect_from = order->from;
 	order->connect_timeout_s = int4_of(row, 24);
-	order->abandon_flow = or_null(text_of(row, 25));
+	order->abandon_flow = abandon_flow_of(row);
 	order->reason = text_of(row, 26);
 	order->events_url = order->sounds_url = "";
 	if (DatumGetBool(pt_result(row, 27, &isnull)))

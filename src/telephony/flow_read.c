@@ -233,8 +233,8 @@ static bool
 read_value(Reader *reader, const PtFlowKey *key, PtStep *step)
 {
 	char	   *at = (char *) step + key->offset;
-	char	   *text;
-	int64_t		number;
+	char	   *text = NULL;
+	int64_t		number = 0;
 
 	switch (key->value)
 	{
@@ -306,7 +306,7 @@ complete(Reader *reader, PtStep *step, unsigned given)
 static bool
 read_member(Reader *reader, PtStep *step, unsigned *seen, unsigned *given)
 {
-	char	   *name;
+	char	   *name = "";
 	int			i;
 
 	if (!read_name(reader, &name))

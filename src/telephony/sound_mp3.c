@@ -56,7 +56,7 @@ frame_length(const uint8_t *header)
 	if (rate == 0 || rate == 15 || frequency == 3)
 		return 0;
 	hertz = frequencies[frequency] >> (first ? 0 : version == 2 ? 1 : 2);
-	return (size_t) ((first ? 144 : 72) * rates[first ? 0 : 1][rate] * 1000 / hertz + (header[2] >> 1 & 1));
+	return (size_t) (first ? 144 : 72) * (size_t) rates[first ? 0 : 1][rate] * 1000 / (size_t) hertz + (header[2] >> 1 & 1);
 }
 
 /* The first frame, and the second where the first one ends, if there is so much. */
