@@ -40,6 +40,10 @@ SET SESSION AUTHORIZATION regress_place_red;
 SELECT portatext.place_call('+12125550100', :'flow', trunk => 7);
 SELECT portatext.place_call('+12125550100', :'flow', from_number => '+12125550199');
 SELECT portatext.place_call('+442071838750', :'flow');
+-- Leg B costs as well: a telephone number without a tariff is not forwarded to, not even as an address (BILL-14).
+SELECT portatext.place_call('+12125550100', '[{"forward":{"to":"+442071838750"}}]');
+SELECT portatext.place_call('+12125550100', '[{"amd":{"if_machine":[{"forward":{"to":"sip:+442071838750@192.0.2.1"}}]}}]');
+SELECT portatext.place_call('+12125550100', '[{"forward":{"to":"{{boss}}"}}]', variables => '{"boss": "+442071838750"}');
 SELECT portatext.place_call('+12125550100', '[{"say":{"text":"Hello {{name}}"}}]');
 SELECT portatext.place_call('+12125550100', :'flow');
 SELECT portatext.blacklist_add('+12125550666') AS blacklisted \gset

@@ -28,6 +28,8 @@ CREATE FUNCTION pg_temp.agents() RETURNS SETOF text LANGUAGE sql AS $$
         'until ' || round(EXTRACT(epoch FROM a.wrap_up_until - s.at)::numeric, 1)) FROM portatext.agent a, start s ORDER BY a.agent_id
 $$;
 
+SELECT portatext.set_call_tariff('1202', 1, account_id => :red) > 0;
+
 -- Tenants make their own teams and agents, and see nobody else's.
 SET SESSION AUTHORIZATION regress_agent_red;
 SELECT portatext.create_team('sales'), portatext.create_team('empty');
@@ -35,6 +37,12 @@ SELECT portatext.create_team('sales');
 SELECT portatext.create_agent(n, 'sip:' || lower(n) || '@pbx', 'sales') FROM unnest('{Ana,Bob,Cleo}'::text[]) n;
 SELECT portatext.create_agent('Dora', 'sip:dora@pbx', 'nobody');
 SELECT portatext.create_agent('Dora', '', 'sales');
+-- Where an agent is dialled says nothing else to an engine; a telephone number, which costs, needs a tariff (BILL-14).
+SELECT portatext.create_agent('Dora', 'PJSIP/1&Local/2', 'sales');
+SELECT portatext.create_agent('Dora', '12025550103', 'sales');
+SELECT portatext.create_agent('Dora', '+442079460000', 'sales');
+SELECT portatext.create_agent('Dora', 'sip:+442079460000@pbx', 'sales');
+SELECT portatext.alter_agent(3, destination => 'sips:+442079460000;user=phone');
 SELECT name, agents FROM portatext.teams ORDER BY 1;
 SELECT portatext.alter_agent(3, name => 'Cleopatra', destination => '+12025550103'), portatext.alter_agent(3, team => 'empty'), portatext.alter_agent(3, team => 'sales');
 SELECT agent_id, name, team, destination, state FROM portatext.agents ORDER BY 1;
@@ -46,6 +54,10 @@ SELECT portatext.set_agent_state(1, 'available');
 SELECT portatext.alter_agent(1, name => 'Eve');
 SELECT portatext.drop_agent(1);
 SELECT portatext.create_agent('Eve', 'sip:eve@pbx', 'sales');
+-- An operator moves an agent within its own account only.
+RESET SESSION AUTHORIZATION;
+SELECT portatext.alter_agent(3, team => 'nobody');
+SELECT portatext.alter_agent(3, team => 'sales');
 -- What can be asked for.
 SET SESSION AUTHORIZATION regress_agent_red;
 SELECT portatext.set_agent_state(1, 'on_call');

@@ -69,6 +69,7 @@ SELECT pg_temp.wrong(a) FROM unnest(ARRAY[
 SELECT pg_temp.wrong(concat('csv => E''number\n+12025550001'', trunk => (SELECT min(trunk_id) FROM portatext.trunks), ', a)) FROM unnest(ARRAY[
     $a$flow => '[{"forward": {"to": "+12025550199"}}]'$a$,
     $a$flow => '[{"amd": {"if_human": [{"forward": {"to": "+12025550199"}}], "if_machine": [], "if_notsure": []}}]'$a$,
+    $a$flow => '[{"forward": {"to": "+5491112345678"}}]', agents => 3$a$,
     $a$flow => '[{"forward": {"team": true}}]', agents => 3$a$,
     $a$flow => '[{"forward": {"team": true}}]', team => 'nobody'$a$,
     $a$flow => '[{"wait": {"seconds": 1}}]', team => 'sales'$a$,

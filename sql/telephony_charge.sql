@@ -85,6 +85,16 @@ SELECT pg_temp.money(17);
 SELECT pg_temp.tell(17, 'A', 'ended', a => '{"q850":16,"ended_at":20}');
 SELECT pg_temp.money(17);
 SELECT * FROM portatext.check_balances();
+-- Leg B is paid as the flow has it, whatever the engine calls it: a number, also within an address.
+SELECT pg_temp.place(40), pg_temp.place(41), pg_temp.place(42);
+UPDATE portatext.call SET flow = '[{"forward":{"to":"+12125550100"}}]' WHERE call_id = pg_temp.id(40);
+UPDATE portatext.call SET flow = '[{"forward":{"to":"sip:+12125550100@192.0.2.1"}}]' WHERE call_id = pg_temp.id(41);
+UPDATE portatext.call SET flow = '[{"amd":{"if_human":[{"forward":{"to":"sip:agent@192.0.2.1"}}],"if_machine":[{"forward":{"to":"+12125550100"}}]}}]' WHERE call_id = pg_temp.id(42);
+SELECT pg_temp.tell(n, 'A', 'ended', a => '{"q850":16,"answered_at":10,"ended_at":60}', b => '{"to":"12125550100","answered_at":20,"ended_at":60,"q850":16}') FROM generate_series(40, 41) n;
+SELECT pg_temp.tell(42, 'A', 'answered', a => '{"answered_at":10}'), portatext.receive_call_events('one', jsonb_build_object('call_id', pg_temp.id(42), 'seq', 7, 'event', 'amd', 'amd', 'MACHINE'));
+SELECT pg_temp.tell(42, 'A', 'ended', a => '{"q850":16,"ended_at":60}', b => '{"answered_at":20,"ended_at":60,"q850":16}');
+SELECT pg_temp.money(n) FROM generate_series(40, 42) n;
+SELECT * FROM portatext.check_balances();
 
 -- BILL-11: never below zero.  Who cannot pay on is hung up, and pays what there is.
 SET portatext.account_id = :account;

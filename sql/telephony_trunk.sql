@@ -152,6 +152,12 @@ SELECT prefix, call_price, minute_price FROM portatext.call_tariffs WHERE own;
 UPDATE portatext.account SET sandbox = true WHERE account_id = :two;
 SET portatext.account_id = :two;
 SELECT (portatext.call_tariff_for('+12223334444')).per_minute IS NULL, (SELECT count(*) FROM portatext.call_tariffs);
+-- A sandbox account, whose credits are nobody's money, has the built-in engine alone.
+SELECT portatext.create_trunk('sand') AS sand \gset
+SELECT engine FROM portatext.trunks WHERE trunk_id = :sand;
+SELECT portatext.create_trunk('gate', engine => 'gate');
+SELECT portatext.alter_trunk(:sand, engine => 'gate');
+SELECT portatext.create_trunk('loop', engine => 'loopback') > 0;
 SELECT portatext.set_call_tariff('x', 1);
 SELECT portatext.set_call_tariff('1', -1);
 SELECT portatext.set_call_tariff('1', 1, 'NaN');

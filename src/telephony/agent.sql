@@ -39,7 +39,7 @@ $$;
 COMMENT ON FUNCTION portatext.create_team(text) IS 'Makes a team and returns its id; 23505 when the account has one of that name.';
 GRANT EXECUTE ON FUNCTION portatext.create_team(text) TO portatext_account, portatext_operator;
 
-CREATE FUNCTION portatext.team_named(name text) RETURNS bigint
+CREATE FUNCTION portatext.team_named(name text, account bigint DEFAULT portatext.current_account()) RETURNS bigint
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
     AS $$
@@ -47,7 +47,7 @@ DECLARE
     id bigint;
 BEGIN
     SELECT t.team_id INTO id FROM portatext.team t
-        WHERE t.account_id = portatext.current_account() AND t.name = team_named.name;
+        WHERE t.account_id = account AND t.name = team_named.name;
     IF id IS NULL THEN
         RAISE EXCEPTION 'team "%" does not exist', name
             USING ERRCODE = 'undefined_object', HINT = 'The view portatext.teams lists them.';
@@ -55,7 +55,7 @@ BEGIN
     RETURN id;
 END
 $$;
-COMMENT ON FUNCTION portatext.team_named(text) IS 'Internal: the id of the caller''s team; raises 42704.';
+COMMENT ON FUNCTION portatext.team_named(text, bigint) IS 'Internal: the id of the account''s team; raises 42704.';
 
 CREATE FUNCTION portatext.drop_team(name text) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -75,12 +75,36 @@ $$;
 COMMENT ON FUNCTION portatext.drop_team(text) IS 'Drops a team that has no agents and that no campaign names; otherwise 55006.';
 GRANT EXECUTE ON FUNCTION portatext.drop_team(text) TO portatext_account, portatext_operator;
 
+CREATE FUNCTION portatext.check_destination(account bigint, destination text) RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    digits constant text := substring(destination FROM '^(?:sips?:)?[+]([0-9]+)(?:[@;:]|$)');
+BEGIN
+    IF destination !~ '^([+][1-9][0-9]{6,14}|[0-9]{2,6}|[A-Za-z][A-Za-z0-9_.-]{0,79}|sips?:[A-Za-z0-9_.+;=:@-]{1,240})$' THEN
+        RAISE EXCEPTION '"%" cannot be dialled', left(destination, 60) USING ERRCODE = 'invalid_parameter_value',
+            HINT = 'Give + and 7 to 15 digits, an extension of 2 to 6 digits, a sip: URI, or a name that the engine knows.';
+    ELSIF digits IS NOT NULL AND NOT EXISTS (
+            SELECT FROM portatext.account a JOIN portatext.call_tariff t ON t.account_id = a.account_id OR (t.account_id IS NULL AND NOT a.sandbox)
+            WHERE a.account_id = account AND starts_with(digits, t.prefix)
+                AND t.valid_from <= portatext.now() AND t.valid_to > portatext.now()) THEN
+        RAISE EXCEPTION 'there is no call tariff for +%', digits USING ERRCODE = 'invalid_parameter_value',
+            HINT = 'Minutes of an agent who is called at a telephone number are charged.';
+    END IF;
+    RETURN destination;
+END
+$$;
+COMMENT ON FUNCTION portatext.check_destination(bigint, text) IS
+    'Internal: where an agent''s leg is dialled, if that is possible; raises 22023.';
+
 CREATE FUNCTION portatext.create_agent(name text, destination text, team text) RETURNS bigint
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
     INSERT INTO portatext.agent (account_id, team_id, name, destination)
-        VALUES (portatext.current_account(), portatext.team_named(team), create_agent.name, create_agent.destination)
+        VALUES (portatext.current_account(), portatext.team_named(team), create_agent.name,
+                portatext.check_destination(portatext.current_account(), create_agent.destination))
         RETURNING agent_id;
 $$;
 COMMENT ON FUNCTION portatext.create_agent(text, text, text) IS
@@ -117,8 +141,8 @@ DECLARE
     a constant portatext.agent := portatext.idle_agent(agent);
 BEGIN
     UPDATE portatext.agent x SET name = COALESCE(alter_agent.name, x.name),
-            destination = COALESCE(alter_agent.destination, x.destination),
-            team_id = CASE WHEN team IS NULL THEN x.team_id ELSE portatext.team_named(team) END
+            destination = COALESCE(portatext.check_destination(a.account_id, alter_agent.destination), x.destination),
+            team_id = CASE WHEN team IS NULL THEN x.team_id ELSE portatext.team_named(team, a.account_id) END
         WHERE x.agent_id = a.agent_id;
 END
 $$;

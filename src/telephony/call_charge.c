@@ -20,6 +20,7 @@
 #include "billing/credits.h"
 #include "sms/column.h"
 #include "telephony/call_tariff.h"
+#include "telephony/flow_check.h"
 
 #define MINUTE_US (60 * USECS_PER_SEC)
 #define PAY_BATCH "1000"
@@ -30,6 +31,13 @@ static PtPlan reserve_plan = {
 	" UPDATE portatext.call c SET reserved = $3, per_call = $4, rate = $5 WHERE c.call_id = $1",
 	.nargs = 5,
 	.argtypes = {UUIDOID, INT8OID, NUMERICOID, NUMERICOID, NUMERICOID}
+};
+
+static PtPlan flow_plan = {
+	.sql = "SELECT COALESCE(c.flow, k.flow)::text FROM portatext.call c"
+	" LEFT JOIN portatext.call_campaign k ON k.campaign_id = c.campaign_id WHERE c.call_id = $1",
+	.nargs = 1,
+	.argtypes = {UUIDOID}
 };
 
 static PtPlan due_plan = {
@@ -121,16 +129,38 @@ next_minute(const PtCallRow *row, TimestampTz until)
 	return next;
 }
 
-/* Leg B's price: a telephone number has one, an agent's SIP address has not. */
+/* Whom leg B calls: the agent, or whom the flow names, whatever the engine makes of it; NULL: not known. */
+static const char *
+b_destination(const PtCallRow *row)
+{
+	Datum		value = UUIDPGetDatum(&row->id);
+	const char *to = NULL;
+	bool		isnull = true;
+	Datum		flow = (Datum) 0;
+
+	if (row->connects > 0)
+		return row->b_number;
+	if (pt_plan_run_latest(&flow_plan, &value, NULL, SPI_OK_SELECT) > 0)
+		flow = pt_result(0, 1, &isnull);
+	if (!isnull)
+		to = pt_call_flow_destination(TextDatumGetCString(flow), row->amd);
+	return to != NULL ? to : row->b_number;
+}
+
+/* Leg B's price: a telephone number has one, also as a SIP URI's user; an agent's SIP address has not. */
 static void
 price_b(PtCallRow *row)
 {
+	const char *to;
+	char		number[PT_E164_SIZE];
 	Datum		per_call;
 	Datum		per_minute;
 
-	if (row->b_answered_at == 0 || row->b_rate != 0 || row->b_number == NULL || row->b_number[0] != '+')
+	if (row->b_answered_at == 0 || row->b_rate != 0)
 		return;
-	if (pt_call_tariff_for(row->account_id, row->b_number, &per_call, &per_minute))
+	to = b_destination(row);
+	if (to != NULL && pt_call_number_of(to, number) &&
+		pt_call_tariff_for(row->account_id, number, &per_call, &per_minute))
 		row->b_rate = pt_micro(per_minute);
 }
 

@@ -41,6 +41,20 @@ pt_call_tariff_for(int64 account_id, const char *e164, Datum *per_call, Datum *p
 	return true;
 }
 
+bool
+pt_call_number_of(const char *destination, char number[PT_E164_SIZE])
+{
+	bool		uri = strncmp(destination, "sip:", 4) == 0 || strncmp(destination, "sips:", 5) == 0;
+	const char *at = uri ? strchr(destination, ':') + 1 : destination;
+	size_t		len = at[0] == '+' ? 1 + strspn(at + 1, "0123456789") : 0;
+
+	if (len < 2 || len >= PT_E164_SIZE || (uri ? strchr("@;:", at[len]) == NULL || at[len] == '\0' : at[len] != '\0'))
+		return false;
+	memcpy(number, at, len);
+	number[len] = '\0';
+	return true;
+}
+
 /* portatext.call_tariff_for(number) */
 Datum
 pt_call_tariff_for_sql(PG_FUNCTION_ARGS)

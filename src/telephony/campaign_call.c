@@ -55,6 +55,20 @@ forwards(const PtFlowFacts *facts, bool to_team)
 	return found;
 }
 
+/* A number that the flow itself names must have a tariff (BILL-14); those of variables are looked at when they are called. */
+static void
+check_price(const Request *request)
+{
+	const char *number = pt_call_flow_unpriced(request->account_id,
+											   JsonbToCString(NULL, &request->flow->root, VARSIZE(request->flow)));
+	PtRefusal	refusal;
+
+	if (number == NULL)
+		return;
+	pt_refuse(&refusal, PT_REFUSE_NO_TARIFF, "The flow forwards to %s.", number);
+	pt_refusal_raise(&refusal);
+}
+
 /* The flows; what a person hears whom no agent can take does not lead to an agent. */
 static void
 check_flows(Request *request, Jsonb *flow, Jsonb *abandon_flow)
@@ -67,6 +81,7 @@ check_flows(Request *request, Jsonb *flow, Jsonb *abandon_flow)
 				 errmsg("a telephony campaign needs a flow"),
 				 errhint("Such as [{\"play\": {\"sound_id\": 1}}].")));
 	request->flow = pt_flow_check_jsonb(request->account_id, flow, &request->facts);
+	check_price(request);
 	request->abandon_flow = NULL;
 	if (abandon_flow == NULL)
 		return;
@@ -281,12 +296,14 @@ pt_alter_telephony_campaign(PG_FUNCTION_ARGS)
 	static PtPlan set_trunk = {
 		"UPDATE portatext.call_campaign k SET trunk_id = $2 WHERE k.campaign_id = $1", 2, {INT8OID, INT8OID}
 	};
-	int64		campaign_id = PG_GETARG_INT64(0);
-	Jsonb	   *settings = PG_GETARG_JSONB_P(1);
+	int64		campaign_id = PG_ARGISNULL(0) ? 0 : PG_GETARG_INT64(0);
+	Jsonb	   *settings = ARG_JSONB(1);
 	Request		request;
 	Datum		values[2] = {Int64GetDatum(campaign_id)};
 	PtRole		saved;
 
+	if (settings == NULL)
+		pt_campaign_bad_argument("settings", "It is an object.");
 	SPI_connect();
 	pt_become_keeper(&saved);
 	pt_call_settings_check(settings);

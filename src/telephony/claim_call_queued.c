@@ -19,8 +19,9 @@
 static PtPlan queued_plan = {
 	"SELECT c.call_id, c.account_id, c.to_number::text, COALESCE(c.schedule_id, 0), c.trunk_id, c.engine_id,"
 	" COALESCE(t.channels, 0), COALESCE(t.calls_per_second, 0)::float8, c.reserved > 0, a.suspended,"
-	" COALESCE(r.state <> 'running', false), c.dial_timeout"
+	" COALESCE(r.state <> 'running', false), c.dial_timeout, a.sandbox AND e.adapter <> 'loopback'"
 	" FROM portatext.call c JOIN portatext.trunk t ON t.trunk_id = c.trunk_id"
+	" JOIN portatext.engine e ON e.engine_id = c.engine_id"
 	" JOIN portatext.account a ON a.account_id = c.account_id"
 	" LEFT JOIN portatext.campaign_run r ON r.run_id = c.run_id"
 	" WHERE c.placed_at IS NULL AND c.ended_at IS NULL AND c.state = 'queued' AND c.due_at <= $1 AND c.hang_up_at IS NULL"
@@ -58,6 +59,7 @@ typedef struct Queued
 	bool		suspended;
 	bool		stopped;		/* its run does not run */
 	int			dial_timeout;
+	bool		barred;			/* a sandbox account on an engine that is not the built-in one */
 } Queued;
 
 /* Copies the rows. */
@@ -86,6 +88,7 @@ read_queued(TimestampTz now, int limit, int *n)
 		q->suspended = DatumGetBool(pt_result(i, 10, &isnull));
 		q->stopped = DatumGetBool(pt_result(i, 11, &isnull));
 		q->dial_timeout = DatumGetInt32(pt_result(i, 12, &isnull));
+		q->barred = DatumGetBool(pt_result(i, 13, &isnull));
 	}
 	return list;
 }
@@ -143,6 +146,8 @@ place(const Queued *q, TimestampTz now, PtEngineRoom room)
 		put_off(q, opens);
 	else if (q->stopped || q->suspended)
 		(void) pt_call_end(&q->id, "CANCELLED", PT_CALL_UNKNOWN, q->stopped ? "its campaign does not run" : "the account is suspended");
+	else if (q->barred)
+		(void) pt_call_end(&q->id, "CANCELLED", PT_CALL_UNKNOWN, "a sandbox account dials through the engine loopback only");
 	else if (pt_blacklisted(q->account_id, q->to))
 		(void) pt_call_end(&q->id, "BLACKLISTED", PT_CALL_UNKNOWN, NULL);
 	else if (!take_line(q, now, room))

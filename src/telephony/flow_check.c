@@ -15,6 +15,7 @@
 
 #include "account/account.h"
 #include "contact/contact.h"
+#include "telephony/call_tariff.h"
 #include "telephony/flow_check.h"
 
 PG_FUNCTION_INFO_V1(pt_check_flow_sql);
@@ -216,6 +217,43 @@ pt_call_flow_fill(Jsonb *flow, const Jsonb *const *layers, int n, PtFlowProblem 
 		text = NULL;
 	pfree(parsed);
 	return text;
+}
+
+char *
+pt_call_flow_destination(const char *flow, PtAmdResult amd)
+{
+	PtCallFlow *parsed = palloc(sizeof(PtCallFlow));
+	PtFlowPart	part = pt_flow_part_of(amd);
+	PtFlowProblem problem;
+	const char *found = NULL;
+
+	if (!pt_flow_parse(flow, strlen(flow), parsed, &problem))
+		parsed->n_steps = 0;
+	for (int i = 0; i < parsed->n_steps; i++)
+		if (parsed->steps[i].to != NULL && (found == NULL || parsed->steps[i].part == part))
+			found = parsed->steps[i].to;
+	found = found == NULL ? NULL : pstrdup(found);
+	pfree(parsed);
+	return (char *) found;
+}
+
+char *
+pt_call_flow_unpriced(int64 account_id, const char *flow)
+{
+	PtCallFlow *parsed = palloc(sizeof(PtCallFlow));
+	PtFlowProblem problem;
+	char		number[PT_E164_SIZE];
+	char	   *found = NULL;
+	Datum		price[2];
+
+	if (!pt_flow_parse(flow, strlen(flow), parsed, &problem))
+		parsed->n_steps = 0;
+	for (int i = 0; found == NULL && i < parsed->n_steps; i++)
+		if (parsed->steps[i].to != NULL && pt_call_number_of(parsed->steps[i].to, number) &&
+			!pt_call_tariff_for(account_id, number, &price[0], &price[1]))
+			found = pstrdup(number);
+	pfree(parsed);
+	return found;
 }
 
 /* portatext.check_flow(flow) */

@@ -30,4 +30,12 @@ extern void pt_flow_facts_jsonb(Jsonb *flow, PtFlowFacts *facts);
  */
 extern char *pt_call_flow_fill(Jsonb *flow, const Jsonb *const *layers, int n, PtFlowProblem *problem);
 
+/*
+ * Where a flow forwards after that verdict, palloc'd: a number, an address, an extension.  NULL: to a team, or nowhere.
+ */
+extern char *pt_call_flow_destination(const char *flow, PtAmdResult amd);
+
+/* The first telephone number to which a flow forwards and for which the account has no tariff (BILL-14), palloc'd; NULL: none. */
+extern char *pt_call_flow_unpriced(int64 account_id, const char *flow);
+
 #endif							/* PORTATEXT_FLOW_CHECK_H */

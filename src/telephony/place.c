@@ -7,6 +7,7 @@
 
 #include "catalog/pg_type.h"
 #include "fmgr.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
@@ -38,7 +39,7 @@ typedef struct Request
 	char		to[PT_E164_SIZE];
 	Jsonb	   *flow;
 	PtFlowFacts facts;
-	char	   *rendered;		/* NULL: the flow has no variables */
+	char	   *rendered;		/* the flow's text with them, UTF-8 */
 	Jsonb	   *variables;
 	const char *from;			/* NULL: none */
 	int64		trunk_id;
@@ -110,6 +111,7 @@ read_flow(Request *request, Jsonb *given)
 {
 	PtFlowProblem problem;
 	const Jsonb *layers[2] = {request->variables, NULL};
+	const char *unpriced;
 
 	request->flow = pt_flow_check_jsonb(request->account->account_id, given, &request->facts);
 	if (request->facts.main_team || request->facts.sub[0].team || request->facts.sub[1].team || request->facts.sub[2].team)
@@ -117,12 +119,14 @@ read_flow(Request *request, Jsonb *given)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a single call has no team to be forwarded to"),
 				 errhint("Forward it to a number: {\"forward\": {\"to\": \"...\"}}.")));
-	if (!request->facts.has_variables)
-		return;
-	layers[1] = pt_contact_variables(request->account->account_id, request->to);
+	if (request->facts.has_variables)
+		layers[1] = pt_contact_variables(request->account->account_id, request->to);
 	request->rendered = pt_call_flow_fill(request->flow, layers, lengthof(layers), &problem);
 	if (request->rendered == NULL)
 		refuse(PT_REFUSE_MISSING_VARIABLE, "%s", psprintf("%s: %s", problem.path, problem.text));
+	unpriced = pt_call_flow_unpriced(request->account->account_id, request->rendered);
+	if (unpriced != NULL)
+		refuse(PT_REFUSE_NO_TARIFF, "The flow forwards to %s.", unpriced);
 }
 
 /* The trunk: the account's own one unless it has several. */
@@ -212,10 +216,8 @@ store(const Request *request)
 {
 	Datum		values[13];
 	char		nulls[14] = "             ";
-	const char *flow = request->rendered;
+	const char *flow = pg_any_to_server(request->rendered, (int) strlen(request->rendered), PG_UTF8);
 
-	if (flow == NULL)
-		flow = JsonbToCString(NULL, &request->flow->root, VARSIZE(request->flow));
 	values[0] = UUIDPGetDatum(&request->id);
 	values[1] = Int64GetDatum(request->account->account_id);
 	values[2] = Int32GetDatum(request->engine_id);

@@ -205,22 +205,38 @@ choose_sender(const PtDialRun *run, PtTarget *target)
 		target->from = pt_sender_choose(run->account_id, NULL, target->number, &refusal);
 }
 
-/* The flow of a target that has its own, or variables for it (TPL-03). */
+/* Does it forward, to whomever? */
+static bool
+forwards(const PtFlowFacts *facts)
+{
+	return facts->main_forward || facts->sub[0].forward || facts->sub[1].forward || facts->sub[2].forward;
+}
+
+/* Fills in the variables (TPL-03). */
 static void
-make_flow(const PtDialRun *run, PtTarget *target)
+fill_flow(const PtDialRun *run, PtTarget *target)
 {
 	PtFlowProblem problem;
 	const Jsonb *layers[1];
 
-	if (target->body != NULL)
-		target->variables = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(target->body)));
-	if (!run->facts.has_variables)
-		return;
 	layers[0] = target->variables;
 	target->flow = pt_call_flow_fill(DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(run->flow))), layers, 1,
 									 &problem);
 	if (target->flow == NULL)
 		set_aside(target, "skipped", pt_refusal_name(PT_REFUSE_MISSING_VARIABLE));
+}
+
+/* The flow of a target that has its own, or variables for it; a number that it forwards to must have a tariff (BILL-14). */
+static void
+make_flow(const PtDialRun *run, PtTarget *target)
+{
+	if (target->body != NULL)
+		target->variables = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(target->body)));
+	if (run->facts.has_variables)
+		fill_flow(run, target);
+	if (strcmp(target->state, "calling") == 0 && forwards(&run->facts) &&
+		pt_call_flow_unpriced(run->account_id, target->flow != NULL ? target->flow : run->flow) != NULL)
+		set_aside(target, "skipped", pt_refusal_name(PT_REFUSE_NO_TARIFF));
 }
 
 /* All but the lists. */

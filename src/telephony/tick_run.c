@@ -27,12 +27,14 @@ static PtPlan runs_plan = {
 	" k.ratio::float8, COALESCE(k.waiting_probability, 0)::float8, k.max_abandonment::float8,"
 	" extract(epoch FROM k.abandonment_window)::float8, extract(epoch FROM k.connect_within)::float8,"
 	" extract(epoch FROM k.agent_timeout)::float8, COALESCE(extract(epoch FROM k.min_ring), 0)::float8,"
-	" extract(epoch FROM k.acd_seed)::float8, k.answer_seed::float8, k.flow::text, COALESCE(a.max_agents, -1), a.suspended"
+	" extract(epoch FROM k.acd_seed)::float8, k.answer_seed::float8, k.flow::text, COALESCE(a.max_agents, -1),"
+	" a.suspended OR (a.sandbox AND e.adapter <> 'loopback')"
 	" FROM (SELECT x.run_id FROM portatext.campaign_run x WHERE x.state = 'running' UNION SELECT unnest($1)) u"
 	" JOIN portatext.campaign_run r ON r.run_id = u.run_id"
 	" JOIN portatext.campaign c ON c.campaign_id = r.campaign_id"
 	" JOIN portatext.call_campaign k ON k.campaign_id = r.campaign_id"
 	" JOIN portatext.trunk t ON t.trunk_id = k.trunk_id"
+	" JOIN portatext.engine e ON e.engine_id = t.engine_id"
 	" JOIN portatext.account a ON a.account_id = r.account_id",
 	1, {INT8ARRAYOID},
 	.generic = true

@@ -5,19 +5,25 @@ CREATE FUNCTION portatext.engine_for(engine text) RETURNS integer
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
+    sandbox constant boolean := (SELECT a.sandbox FROM portatext.account a WHERE a.account_id = portatext.current_account());
     found integer;
 BEGIN
     SELECT e.engine_id INTO found FROM portatext.engine e
-        WHERE e.name = engine OR (engine IS NULL AND e.enabled AND e.adapter <> 'loopback')
+        WHERE e.name = engine OR (engine IS NULL AND e.enabled AND (e.adapter = 'loopback') = sandbox)
         ORDER BY e.engine_id LIMIT 1;
     IF found IS NULL AND engine <> 'loopback' THEN
         RAISE EXCEPTION 'engine "%" does not exist', engine USING ERRCODE = 'undefined_object';
     END IF;
-    RETURN COALESCE(found, portatext.loopback_engine());
+    found := COALESCE(found, portatext.loopback_engine());
+    IF sandbox AND EXISTS (SELECT FROM portatext.engine e WHERE e.engine_id = found AND e.adapter <> 'loopback') THEN
+        RAISE EXCEPTION 'a sandbox account dials through the engine loopback only' USING ERRCODE = 'insufficient_privilege',
+            HINT = 'Its credits are honoured there only.';
+    END IF;
+    RETURN found;
 END
 $$;
 COMMENT ON FUNCTION portatext.engine_for(text) IS
-    'Internal: the engine of that name; null: the first that is enabled, and the built-in one if there is no other.';
+    'Internal: the engine of that name; null: the first that is enabled, and the built-in one if there is no other. A sandbox account has the built-in one only (42501).';
 
 CREATE FUNCTION portatext.check_trunk(name text, address text, channels integer, calls_per_second numeric) RETURNS void
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
