@@ -59,7 +59,7 @@ typedef struct PtCallOrder
 	const char *trunk_address;	/* host, host:port, or empty */
 	int			dial_timeout_s;
 	int			max_duration_s;
-	const char *flow;			/* canonical JSON array, as pt_flow_check() leaves it */
+	const char *flow;			/* canonical JSON array, as pt_flow_check_jsonb() leaves it */
 	const PtAmd *amd;			/* NULL: the flow has none */
 	const char *events_url;		/* where the engine calls back, with the engine's secret where it must be in it */
 	const char *sounds_url;		/* + id: a sound of the flow */

@@ -7,14 +7,6 @@
 
 __extension__ typedef unsigned __int128 Wide;
 
-int64_t
-pt_ner(int64_t issued, int64_t failed)
-{
-	if (issued <= 0)
-		return PT_NER_UNIT;
-	return (int64_t) ((Wide) (issued - failed) * PT_NER_UNIT / (Wide) issued);
-}
-
 bool
 pt_ner_stops(int64_t issued, int64_t failed, int64_t min, int64_t sample)
 {

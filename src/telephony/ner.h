@@ -12,9 +12,6 @@
 
 #define PT_NER_UNIT INT64_C(1000000000) /* a ratio of 1: ratios are counted in billionths */
 
-/* 1 - failed / issued in billionths, rounded down; PT_NER_UNIT when there were no calls (NER-05). */
-extern int64_t pt_ner(int64_t issued, int64_t failed);
-
 /*
  * Must the campaign be stopped: are there at least sample calls (NER-07), and is the ratio
  * of those that have not failed below min (billionths)?  Exactly min goes on (NER-05).

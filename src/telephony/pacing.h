@@ -196,7 +196,6 @@ extern int	pt_pace_calls(double load, int busy, int ringing, double p_answer);
 
 /* Names for SQL: "predictive", "abandonment", and a sentence for people. */
 extern const char *pt_pace_method_name(PtPaceMethod method);
-extern bool pt_pace_method_by_name(const char *name, PtPaceMethod *method);
 extern const char *pt_pace_limit_name(PtPaceLimit limit);
 extern const char *pt_pace_limit_words(PtPaceLimit limit);
 

@@ -4,7 +4,7 @@
  *
  * Core: no PostgreSQL header.
  */
-#include <string.h>
+#include <stddef.h>
 
 #include "telephony/pacing.h"
 
@@ -38,20 +38,6 @@ const char *
 pt_pace_method_name(PtPaceMethod method)
 {
 	return (unsigned) method < PT_PACE_METHODS ? methods[method] : NULL;
-}
-
-bool
-pt_pace_method_by_name(const char *name, PtPaceMethod *method)
-{
-	for (int i = 0; i < PT_PACE_METHODS; i++)
-	{
-		if (strcmp(methods[i], name) == 0)
-		{
-			*method = (PtPaceMethod) i;
-			return true;
-		}
-	}
-	return false;
 }
 
 const char *
