@@ -57,7 +57,7 @@ sql(qq{
 	SELECT portatext.recharge(100000);
 	SELECT portatext.set_call_tariff('', 2, 1, portatext.current_account());
 	SELECT portatext.create_engine('engine', 'loopback', '{"machine": 0.2, "notsure": 0.05, "hangup": 0.03, "busy": 0.15, "no_answer": 0.15,
-		"invalid": 0.04, "congestion": 0.05, "setup": 0.02, "ring_min": 0.05, "ring_max": 0.4, "talk_mean": 0.4, "talk_distribution": "exponential",
+		"invalid": 0.04, "congestion": 0.05, "setup": 0.02, "ring_min": 0.05, "ring_max": 0.4, "talk_mean": 0.3, "talk_distribution": "exponential",
 		"amd_min": 0.02, "amd_max": 0.1, "agent_answer": 0.98, "agent_delay_min": 0.01, "agent_delay_max": 0.05, "patience": 5, "sound_seconds": 0.2,
 		"duplicates": 0.1, "reordering": 0.1, "loss": 0.01, "scenes": "false", "seed": "$seed"}');
 	SELECT portatext.create_trunk('trunk', NULL, 'engine');
@@ -83,11 +83,11 @@ for my $name (sort keys %campaign)
 {
 	my $json = sprintf $flow, $campaign{$name};
 
-	my $list = $name eq 'amd test' ? 'all' : 'few';
+	my ($list, $method) = $name eq 'amd test' ? ('all', 'power') : ('few', 'predictive');
 
 	$campaign{$name} = sql(qq{SELECT portatext.create_telephony_campaign('$name', '$json', lists => '{$list}', trunk => 1, team => 'team',
 		iterations => 3, min_iteration_time => '2 seconds', post_call_work => '0.1 seconds', max_abandonment => 1, min_ner => 0, occupancy => 1,
-		answer_seed => 0.3, acd_seed => '1 second',
+		method => '$method', ratio => 4, answer_seed => 0.3, acd_seed => '1 second',
 		retry_delays => '{"BUSY": 2, "NO_ANSWER": 3, "CONGESTION": 2, "TIMEOUT": 2, "ANSWER": 2, "REJECTED": 2, "UNAVAILABLE": 2, "INVALID_NUMBER": 2, "NO_ROUTE": 2}',
 		schedule => '{"any_day": {"from": "$from", "to": "$to"}}', dial_timeout => '3 seconds')});
 }
