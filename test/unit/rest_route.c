@@ -161,7 +161,7 @@ test_media(void)
 	is(handler("GET", "/contacts", NULL, "application/json;q=0, */*", false), "rest_contacts_csv", "not JSON");
 	is(handler("GET", "/contacts", NULL, "audio/mpeg", false), "406", "no audio");
 	is(handler("GET", "/blacklist/contacts", NULL, "application/json", false), "rest_blacklist", "blacklist in JSON");
-	is(handler("GET", "/sounds/7", NULL, "audio/mpeg", false), "rest_not_offered", "audio");
+	is(handler("GET", "/sounds/7", NULL, "audio/mpeg", false), "rest_sound_audio", "audio");
 
 	ok(pt_accept_quality("text/csv;q=0.123", "text/csv") == 123, "thousandths");
 	ok(pt_accept_quality("text/csv; level=1; Q=0.5", "text/csv") == 500, "after other parameters");
