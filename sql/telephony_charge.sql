@@ -128,3 +128,15 @@ SELECT pg_temp.place(30);
 ROLLBACK;
 SELECT portatext.balance(:account);
 SELECT * FROM portatext.check_balances();
+
+-- A tariff beyond all reason: no sum runs over, the call is hung up and costs what there was.
+INSERT INTO portatext.call_tariff (account_id, prefix, per_minute) VALUES (:account, '1305', 900000000000);
+SET portatext.account_id = :account;
+SELECT portatext.recharge(950000000000) > 0;
+RESET portatext.account_id;
+SELECT pg_temp.place(50, '+13055550100');
+SELECT pg_temp.tell(50, 'A', 'answered', a => '{"answered_at":0}');
+SELECT c.hang_up_reason, c.reserved::numeric FROM portatext.call c WHERE c.call_id = pg_temp.id(50);
+SELECT pg_temp.tell(50, 'A', 'ended', a => '{"q850":16}');
+SELECT c.cost::numeric FROM portatext.call c WHERE c.call_id = pg_temp.id(50);
+SELECT * FROM portatext.check_balances();

@@ -11,6 +11,7 @@
 #include "telephony/apply.h"
 
 #include "catalog/pg_type.h"
+#include "common/int.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
@@ -24,6 +25,7 @@
 
 #define MINUTE_US (60 * USECS_PER_SEC)
 #define PAY_BATCH "1000"
+#define MOST INT64CONST(999999999999999999) /* of portatext.credits, in millionths */
 
 static PtPlan reserve_plan = {
 	.sql = "WITH booked AS (INSERT INTO portatext.ledger_entry (account_id, reference, kind, amount)"
@@ -95,6 +97,15 @@ minutes(TimestampTz from, TimestampTz until, bool over)
 	return over ? Max((span + MINUTE_US - 1) / MINUTE_US, 1) : span / MINUTE_US + 1;
 }
 
+/* What minutes cost; more than any account can have is as good as all of that. */
+static int64
+price(int64 rate, int64 n)
+{
+	int64		sum;
+
+	return pg_mul_s64_overflow(rate, n, &sum) ? MOST : Min(sum, MOST);
+}
+
 /* Has leg B minutes to be paid? */
 static bool
 b_costs(const PtCallRow *row)
@@ -112,10 +123,10 @@ due(const PtCallRow *row, TimestampTz until)
 
 	if (row->answered_at == 0)
 		return 0;
-	sum = row->per_call + row->rate * minutes(row->answered_at, over ? row->ended_at : until, over);
+	sum = row->per_call + price(row->rate, minutes(row->answered_at, over ? row->ended_at : until, over));
 	if (b_costs(row))
-		sum += row->b_rate * minutes(row->b_answered_at, b_over ? row->b_ended_at : until, b_over);
-	return sum;
+		sum += price(row->b_rate, minutes(row->b_answered_at, b_over ? row->b_ended_at : until, b_over));
+	return Min(sum, MOST);
 }
 
 /* When the next minute of a leg begins that is not in due(until). */
