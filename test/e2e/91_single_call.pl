@@ -15,6 +15,7 @@ my $dead = PostgreSQL::Test::Cluster::get_free_port();
 
 sql(qq{
 	CREATE EXTENSION portatext;
+	UPDATE portatext.account SET sandbox = false WHERE account_id = portatext.current_account();
 	SELECT portatext.recharge(10000);
 	SELECT portatext.set_call_tariff('', 1, 1, account_id => portatext.current_account());
 	SELECT portatext.create_engine('local', 'loopback', '{"setup": 0.01, "ring_min": 0.1, "ring_max": 0.1, "scenes": "false"}');

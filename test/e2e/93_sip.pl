@@ -15,7 +15,7 @@ my $node = PortatextNode->new_node('sip', conf => "portatext.receiver_port = $po
 my $url = $engine->url;
 my $trunk_address = $engine->trunk;
 
-$node->safe_psql('postgres', 'CREATE EXTENSION portatext');
+$node->safe_psql('postgres', 'CREATE EXTENSION portatext; UPDATE portatext.account SET sandbox = false WHERE account_id = portatext.current_account()');
 $node->safe_psql('postgres', qq{
 	SELECT portatext.set_call_tariff('', 2, 1, portatext.current_account());
 	SELECT portatext.create_engine('sip', 'gateway', jsonb_build_object('url', '$url', 'callback_url', 'http://127.0.0.1:$port'), callback_secret => '$secret');

@@ -16,7 +16,7 @@ my $nobody = PostgreSQL::Test::Cluster::get_free_port();
 
 sub sql { return $node->safe_psql('postgres', @_) }
 
-sql('CREATE EXTENSION portatext');
+sql('CREATE EXTENSION portatext; UPDATE portatext.account SET sandbox = false WHERE account_id = portatext.current_account()');
 sql(qq{
 	SELECT portatext.create_engine('gate', 'gateway', '{"url": "$url", "callback_url": "http://127.0.0.1:9"}', password => 'secret', timeout => '1 s');
 	SELECT portatext.create_engine('none', 'gateway', '{"url": "http://127.0.0.1:$nobody", "callback_url": "http://127.0.0.1:9"}', password => 'secret', timeout => '1 s')});

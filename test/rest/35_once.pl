@@ -125,7 +125,7 @@ stays_paused("POST campaigns/id/lifecycle $_", $campaign{sdk}, "/campaigns/$camp
 is($node->safe_psql('postgres', q{
 	SELECT string_agg(p.proname, ' ' ORDER BY p.proname) FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
 	WHERE l.lanname = 'portatext_api' AND p.prosrc ~ '#right send' AND p.prosrc !~ '#once'}),
-	'cancel_sms', 'every other function that needs the right to send heeds the key');
+	'cancel_call cancel_sms', 'every other function that needs the right to send heeds the key');
 
 # ---- many at a time ----
 
