@@ -126,7 +126,7 @@ $$;
 COMMENT ON FUNCTION portatext_api.place_call(text, jsonb, text, bigint, integer, jsonb, timestamptz, jsonb, text) IS
 'Call one number and run a flow
 
-Answers {"id"}; follow it with GET /calls?id=eq.ID. flow: an array such as [{"play": {"sound_id": 3}}, {"forward": {"to": "12025550123"}}]; its {{placeholders}} are filled in with variables. from: one of the account''s numbers. trunk_id: need not be said when there is a single trunk. dial_timeout: seconds that it may ring. schedule, send_at, client_ref and the header Idempotency-Key are those of send_sms.
+Answers {"id"}; follow it with GET /calls?id=eq.ID. flow: an array such as [{"play": {"sound_id": 3}}, {"forward": {"to": "+12025550123"}}]; its {{placeholders}} are filled in with variables. from: one of the account''s numbers. trunk_id: need not be said when there is a single trunk. dial_timeout: seconds that it may ring. schedule, send_at, client_ref and the header Idempotency-Key are those of send_sms.
 422: the flow, with the place in it that is wrong; bad_number, blacklisted, no_tariff; 402 no_credits.';
 
 CREATE FUNCTION portatext_api.cancel_call(call uuid) RETURNS jsonb
