@@ -115,10 +115,11 @@ sub unpause { return sql(q{SELECT count(portatext.set_agent_state(agent_id, 'ava
 my %killed = (random => 0, point => 0);
 for my $i (1 .. $kills)
 {
-	sleep 1 + rand 2;
+	# Spread over the whole run.
+	wait_for { unpause(); sleep 0.3; sql('SELECT count(*) FROM portatext.call WHERE ended_at IS NOT NULL') >= $i * $contacts * 1.6 / $kills } 120;
+	sleep rand 1;
 	sql("SELECT portatext.start_campaign($second)") if $i == 2;
 	blacklist_some();
-	unpause();
 	if ($i % 2)
 	{
 		$killed{random}++;

@@ -33,11 +33,11 @@ my %always = (
 	'TEL-03: contacted otherwise than the table says' => qq{
 		SELECT count(*) FROM ($judged) c WHERE c.ended_at IS NOT NULL AND c.contacted IS DISTINCT FROM c.good},
 	'TEL-03: called after success' => qq{
-		SELECT count(*) FROM ($judged) c JOIN portatext.call n ON n.run_id = c.run_id AND n.to_number = c.to_number
-		WHERE c.good AND n.call_id <> c.call_id AND n.created_at >= c.ended_at},
+		SELECT count(*) FROM (SELECT bool_or(good) OVER (PARTITION BY run_id, to_number ORDER BY created_at, call_id
+			ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before FROM ($judged) c) c WHERE before},
 	'two calls to a target at a time' => q{
-		SELECT count(*) FROM portatext.call c JOIN portatext.call n ON n.run_id = c.run_id AND n.to_number = c.to_number AND n.call_id <> c.call_id
-		WHERE n.created_at >= c.created_at AND n.created_at < COALESCE(c.ended_at, 'infinity')},
+		SELECT count(*) FROM (SELECT created_at, lag(COALESCE(ended_at, 'infinity')) OVER (PARTITION BY run_id, to_number ORDER BY created_at, call_id) AS before
+			FROM portatext.call WHERE run_id IS NOT NULL) c WHERE created_at < before},
 	'TEL-04: more than iterations calls' => qq{
 		SELECT count(*) FROM (SELECT FROM ($judged) c WHERE issued IS NOT FALSE GROUP BY run_id, to_number
 			HAVING count(*) > min(iterations)) many},
