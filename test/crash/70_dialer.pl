@@ -87,7 +87,7 @@ for my $name (sort keys %campaign)
 
 	$campaign{$name} = sql(qq{SELECT portatext.create_telephony_campaign('$name', '$json', lists => '{$list}', trunk => 1, team => 'team',
 		iterations => 3, min_iteration_time => '2 seconds', post_call_work => '0.1 seconds', max_abandonment => 1, min_ner => 0, occupancy => 1,
-		method => '$method', ratio => 4, answer_seed => 0.3, acd_seed => '1 second',
+		method => '$method', ratio => 8, answer_seed => 0.3, acd_seed => '1 second',
 		retry_delays => '{"BUSY": 2, "NO_ANSWER": 3, "CONGESTION": 2, "TIMEOUT": 2, "ANSWER": 2, "REJECTED": 2, "UNAVAILABLE": 2, "INVALID_NUMBER": 2, "NO_ROUTE": 2}',
 		schedule => '{"any_day": {"from": "$from", "to": "$to"}}', dial_timeout => '3 seconds')});
 }
