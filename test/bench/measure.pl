@@ -14,7 +14,7 @@ use Bench::Table;
 
 # In this order; profile only when it is asked for.
 my @default = qw(segments batch single latency drain kannel busy backlog receipts inbound memory
-  import build window pause rest page dialer);
+  import build window pause rest page dialer dial);
 my @known = (@default, 'profile');
 my @rows = split ' ', $ENV{ROWS} || "@default";
 my $limit = $ENV{LIMIT} || 900;

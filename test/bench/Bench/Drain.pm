@@ -9,7 +9,7 @@ use Bench::Proc qw(server_cpu_us);
 use Exporter qw(import);
 use Time::HiRes qw(time sleep);
 
-our @EXPORT_OK = qw(drain warm_up);
+our @EXPORT_OK = qw(drain warm_up reading wait_for);
 
 # How many messages go first when n are measured.
 sub warm_up

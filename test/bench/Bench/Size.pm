@@ -25,6 +25,7 @@ my %size = (
 	REQUESTS => [ 10_000, 200 ],   # requests of one run through PostgREST
 	MESSAGES => [ 10_000_000, 500_000 ], # among which pages are looked up
 	PAGES => [ 100, 20 ],          # of each filter
+	CALLS => [ 20_000, 1_000 ],    # calls of one run of the dialer
 	TEXTS => [ 200_000, 2_000 ],   # texts whose segments are counted
 	DAYS => [ 20, 1 ],             # simulated days of each team of agents
 	WATCHED => [ 100_000, 5_000 ], # messages of the drain that perf watches
