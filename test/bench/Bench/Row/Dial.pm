@@ -150,7 +150,7 @@ sub place
 	my $placed = $end{count} - $begin{count};
 
 	$database->stop_workers;
-	my $ended = $database->sql("SELECT string_agg(DISTINCT concat_ws(' ', result, problem), ', ') FROM portatext.call WHERE state = 'ended'");
+	my $ended = $database->sql("SELECT string_agg(DISTINCT concat_ws(' ', result, problem), ', ') FROM portatext.call WHERE state = 'ended' AND problem IS DISTINCT FROM 'not_asked'");
 
 	die "calls have ended: $ended\n" if $ended ne '';
 	forget($database);
