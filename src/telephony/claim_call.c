@@ -199,7 +199,14 @@ pt_run_finish(PtDialRun *run)
 {
 	Datum		values[2] = {Int64GetDatum(run->run_id), BoolGetDatum(run->preview)};
 
-	if (!lock_run(run) || pt_plan_run_latest(&finished_plan, values, NULL, SPI_OK_SELECT) == 0)
+	if (!lock_run(run))
+		return false;
+	if (run->unreadable)
+	{
+		pt_campaign_set_state(run->run_id, "paused", "unreadable_schedule");
+		return false;
+	}
+	if (pt_plan_run_latest(&finished_plan, values, NULL, SPI_OK_SELECT) == 0)
 		return false;
 	pt_campaign_set_state(run->run_id, "finished", NULL);
 	return true;

@@ -52,7 +52,7 @@ typedef struct PtDialOrder
 /* Reads the orders of calls into a memory context; returns how many, in no certain order. */
 extern int	pt_call_orders(Datum ids, MemoryContext into, PtDialOrder **orders);
 
-/* Ends the run if no target is left and no call goes on; true: it has. */
+/* Ends the run if no target is left and no call goes on; true: it has.  One whose schedule cannot be read is paused. */
 extern bool pt_run_finish(PtDialRun *run);
 
 #endif							/* PORTATEXT_CLAIM_CALL_H */

@@ -145,6 +145,7 @@ typedef struct PtDialRun
 	int			n_cohorts;
 	int64		available;		/* targets that may be called now, up to a bound */
 	bool		complete;		/* no target is left */
+	bool		unreadable;		/* its schedule */
 	int			place;			/* what was decided */
 	int			withdraw;
 	double		withdraw_from_s;

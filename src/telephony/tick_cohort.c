@@ -101,6 +101,7 @@ take_rows(PtDialRun *run, CohortRow *rows, int n, TimestampTz now)
 	run->cohorts = MemoryContextAlloc(pt_tick_keep, sizeof(PtDialCohort) * n);
 	run->n_cohorts = n;
 	run->complete = true;
+	run->unreadable = run->schedule_id != 0 && pt_schedule_by_id(run->schedule_id) == NULL;
 	for (int i = 0; i < n; i++)
 	{
 		PtDialCohort *c = &run->cohorts[i];

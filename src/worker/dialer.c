@@ -152,7 +152,8 @@ place_calls(Claim *claim)
 {
 	if (!pt_session_tx("placing calls", claim_body, claim))
 		return false;
-	PT_POINT("call_after_commit");
+	if (claim->n_orders > 0)
+		PT_POINT("call_after_commit");
 	pt_tick_written(claim->runs, claim->n, pt_now());
 	pt_slot_count(PT_COUNT_CLAIMED, claim->n_orders);
 	pt_dial_ask(PT_CALL_ORIGINATE, claim->orders, claim->n_orders);
@@ -199,7 +200,7 @@ place_all(const Tick *tick)
 	place_group(&claim);
 }
 
-/* PtTxBody: ends runs that are through. */
+/* PtTxBody: ends a run that is through, pauses one whose schedule cannot be read. */
 static void
 finish_body(void *arg)
 {
@@ -210,13 +211,17 @@ finish_body(void *arg)
 	pt_become_caller(&saved);
 }
 
-/* Ends the runs of which no target is left and no call goes on. */
+/* Ends the runs of which no target is left and no call goes on, and pauses those that do not know when they may call. */
 static void
 finish_runs(const Tick *tick)
 {
 	for (int i = 0; i < tick->n; i++)
-		if (tick->runs[i]->running && tick->runs[i]->complete && tick->runs[i]->n_calls == 0)
-			(void) pt_session_tx("ending a run", finish_body, tick->runs[i]);
+	{
+		PtDialRun  *run = tick->runs[i];
+
+		if (run->running && (run->unreadable || (run->complete && run->n_calls == 0)))
+			(void) pt_session_tx("ending a run", finish_body, run);
+	}
 }
 
 /* PtTxBody: single calls that have ended are looked at no more. */
@@ -297,7 +302,7 @@ place_queued(void)
 
 	queued_looked_at = GetCurrentTimestamp();
 	queued_at = queued_looked_at + TICK_US;
-	if (!pt_session_tx("placing queued calls", queued_body, &claim))
+	if (!pt_session_tx("placing queued calls", queued_body, &claim) || claim.n_orders == 0)
 		return;
 	PT_POINT("call_after_commit");
 	pt_slot_count(PT_COUNT_CLAIMED, claim.n_orders);

@@ -55,7 +55,8 @@ sub start
 }
 
 # How the next requests are answered: status (default 200), body, headers (a hash), delay (seconds
-# before the answer), drop (the connection is closed without an answer).
+# before the answer), drop (the connection is closed without an answer); a method's name with
+# a hash of these: how its requests are answered.
 sub behave
 {
 	my ($self, %how) = @_;
@@ -189,6 +190,7 @@ sub answer_all
 		print $out encode_json(
 			{ method => $method, path => $path, headers => \%header, body => $body, t => time }) . "\n";
 		my $how = behaviour($log);
+		$how = $how->{$method} if $how->{$method};
 		my $answer = $how->{body} // '';
 
 		sleep $how->{delay} if $how->{delay};
