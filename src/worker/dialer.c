@@ -325,6 +325,8 @@ turn_timeout_ms(void)
 	long		http = pt_http_timeout_ms(pt_dialer.http);
 	long		ms;
 
+	if (pt_dial_to_start())
+		return 0;
 	next = Min(next, Max(queued_at, queued_looked_at + QUEUED_PAUSE_US));
 	if (pt_dialer.n_answered > 0)
 		next = Min(next, pt_dialer.oldest_answer + PT_DIAL_FLUSH_US);

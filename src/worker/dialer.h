@@ -86,6 +86,7 @@ extern bool pt_dial_is_open(const PtDialEngine *engine);	/* the breaker */
 
 /* dialer_task.c */
 extern void pt_dial_ask(PtCallOp op, const PtDialOrder *orders, int n);	/* after the commit */
+extern bool pt_dial_to_start(void);
 extern void pt_dial_start(void);
 extern void pt_dial_http_ended(void *context, const PtHttpResult *result);
 extern bool pt_dial_busy(const pg_uuid_t *id, PtCallOp op);

@@ -143,6 +143,8 @@ pt_dial_task_free(PtDialTask *task)
 	pfree(task);
 }
 
+static bool full = false;		/* the HTTP engine took no more at the last start */
+
 /* Sends one request; false: the HTTP engine is full. */
 static bool
 send_request(PtDialTask *task)
@@ -197,10 +199,32 @@ start_engine(PtDialEngine *engine)
 		{
 			dlist_push_head(&engine->queue, &task->node);
 			engine->n_queue++;
+			full = true;
 			break;
 		}
 	}
 	return started;
+}
+
+/*
+ * Is there a request that could be on the wire, but is not?  An engine that answers
+ * fast may have answered all that the last start had asked.
+ */
+bool
+pt_dial_to_start(void)
+{
+	dlist_iter	iter;
+
+	if (full)
+		return false;
+	dlist_foreach(iter, &pt_dialer.engines)
+	{
+		PtDialEngine *engine = dlist_container(PtDialEngine, node, iter.cur);
+
+		if (!dlist_is_empty(&engine->queue) && engine->in_flight < pt_dial_window(engine))
+			return true;
+	}
+	return false;
 }
 
 void
@@ -209,6 +233,7 @@ pt_dial_start(void)
 	int			started = 0;
 	dlist_iter	iter;
 
+	full = false;
 	dlist_foreach(iter, &pt_dialer.engines)
 		started += start_engine(dlist_container(PtDialEngine, node, iter.cur));
 	if (started == 0)
