@@ -14,6 +14,7 @@
 #include "telephony/telephony.h"
 #include "worker/shared.h"
 
+#define CLOSED_US (5 * SECS_PER_MINUTE * USECS_PER_SEC)	/* until a schedule that says nothing is read again */
 #define PUT_OFF_US USECS_PER_SEC	/* no line is free, or no call a second is left */
 
 static PtPlan queued_plan = {
@@ -102,18 +103,19 @@ put_off(const Queued *q, TimestampTz until)
 	pt_plan_run_latest(&put_off_plan, values, NULL, SPI_OK_UPDATE);
 }
 
-/* When its schedule opens (SCH-08); now: it is open. */
+/* When its schedule opens (SCH-08); now: it is open.  One that cannot be read, or never opens, is not. */
 static TimestampTz
 opens_at(const Queued *q, TimestampTz now)
 {
-	const PtSchedule *schedule = q->schedule_id == 0 ? NULL : pt_schedule_by_id(q->schedule_id);
+	const PtSchedule *schedule;
 	bool		own_zone = false;
 	TimestampTz opens;
 
-	if (schedule == NULL)
+	if (q->schedule_id == 0)
 		return now;
-	opens = pt_schedule_find_for(schedule, q->account_id, q->to, now, &own_zone);
-	return opens == DT_NOEND ? now : opens;
+	schedule = pt_schedule_by_id(q->schedule_id);
+	opens = schedule == NULL ? DT_NOEND : pt_schedule_find_for(schedule, q->account_id, q->to, now, &own_zone);
+	return opens == DT_NOEND ? now + CLOSED_US : opens;
 }
 
 /* Does the trunk have a line and a token for it?  They are taken. */

@@ -133,7 +133,19 @@ originated(const PtDialTask *task, TimestampTz now, PtColumn *accepted, PtColumn
 	}
 }
 
-/* The engine does not know it: never arrived, or over. */
+/* Has the call, which was unclear when the engine was asked, been heard of since? */
+static bool
+heard_of(const PtDialTask *task)
+{
+	static PtPlan plan = {
+		"SELECT FROM portatext.call c WHERE c.call_id = $1 AND c.state > 'unclear'", 1, {UUIDOID}
+	};
+	Datum		value = UUIDPGetDatum(&task->call->id);
+
+	return pt_plan_run_latest(&plan, &value, NULL, SPI_OK_SELECT) > 0;
+}
+
+/* The engine does not know it: never arrived, or over.  If it was heard of meanwhile the engine is asked once more. */
 static void
 not_there(Batch *batch, const PtDialTask *task, TimestampTz now)
 {
@@ -143,6 +155,11 @@ not_there(Batch *batch, const PtDialTask *task, TimestampTz now)
 	if (!arrived && pt_plan_run_latest(&again_plan, values, NULL, SPI_OK_UPDATE) > 0)
 	{
 		pt_column_add_uuid(&batch->again, &task->call->id);
+		return;
+	}
+	if (!arrived && heard_of(task))
+	{
+		(void) set_time(&look_plan, task, now + ASK_AGAIN_US);
 		return;
 	}
 	(void) pt_call_end(&task->call->id, task->call->answered_at != 0 ? "ANSWER" : arrived ? "TIMEOUT" : "CANCELLED",
